@@ -1,0 +1,4 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release leaves on its target: phases and their safe side, the release state, the lock."""
