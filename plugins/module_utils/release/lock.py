@@ -118,7 +118,7 @@ class Lock:
             return
 
     def _patch_ours(self, change: list[dict[str, Any]]) -> None:
-        ours = [
+        ours: list[dict[str, Any]] = [
             {"op": "test", "path": "/spec/holderIdentity", "value": self.holder},
             {"op": "test", "path": "/spec/leaseTransitions", "value": self.token},
         ]
