@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts it with an older one is told so
     sys.exit(f"lab: Python is {sys.version.split()[0]}, the lab needs 3.11 or newer: run it with `python3.11 -m lab`.")
 
 from lab.cli import main

@@ -5,6 +5,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from lab import debian, doctor, leftovers, ready, supervise
 from lab.parts import all_parts, build_missing
@@ -18,8 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     """0: done; 1: it failed, or a part is not well; 2: this machine or this command line cannot."""
     words = parse(argv)
     commands: dict[str, Callable[[Lab, argparse.Namespace], int]] = {
-        "up": lambda lab, _: done(up(lab)), "down": lambda lab, _: done(down(lab)), "status": status, "logs": logs, "env": env,
-        "doctor": check, "build": build, "start": start, "stop": stop}
+        "up": bring_up, "down": take_down, "status": status, "logs": logs, "env": env, "doctor": check, "build": build,
+        "start": start, "stop": stop}
     try:
         return commands[words.command](find(words.name), words)
     except NotAllowed as trouble:
@@ -35,14 +36,21 @@ def main(argv: list[str] | None = None) -> int:
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lab", description="A real one-node Kubernetes in a network namespace.")
-    parser.add_argument("command", choices=("up", "down", "status", "logs", "env", "doctor", "build", "start", "stop"))
+    choices = ("up", "down", "status", "logs", "env", "doctor", "build", "start", "stop")
+    parser.add_argument("command", choices=choices)
     parser.add_argument("part", nargs="*", help="parts: of status, logs, build, start, stop")
     parser.add_argument("--name", default="lab", help="which lab (default: lab); each has addresses of its own")
     parser.add_argument("-f", "--follow", action="store_true", help="logs: go on as they grow")
     return parser.parse_args(argv)
 
 
-def done(_: None) -> int:
+def bring_up(lab: Lab, _: argparse.Namespace) -> int:
+    up(lab)
+    return 0
+
+
+def take_down(lab: Lab, _: argparse.Namespace) -> int:
+    down(lab)
     return 0
 
 
@@ -114,7 +122,7 @@ def logs(lab: Lab, words: argparse.Namespace) -> int:
     return 0
 
 
-def follow(files: dict) -> None:
+def follow(files: dict[str, Path]) -> None:
     """Print what is appended, until Ctrl-C."""
     streams = {name: path.open(errors="replace") for name, path in files.items()}
     for stream in streams.values():

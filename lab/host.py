@@ -11,15 +11,15 @@ from lab.settings import SERVICES, Lab
 from lab.trouble import Trouble
 
 # Folders that containerd, its shims, CNI and the kubelet write to wherever they are told to work. Inside the lab's
-# mount namespace each is covered by one of the lab's own; on the machine there is at most an empty folder, removed later.
+# mount namespace each is covered by one of the lab's own; the machine sees at most an empty folder, removed later.
 COVERED = ("/run/containerd", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/var/lib/kubelet", "/etc/cni/net.d")
 # Settings of the whole kernel that the kubelet changes: put back as they were when the last lab goes down.
-SYSCTLS = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom", "kernel/keys/root_maxkeys",
-           "kernel/keys/root_maxbytes")
+SYSCTLS = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom",
+           "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")
 
 
 def make_network(lab: Lab) -> None:
-    """A namespace with a veth pair: the host reaches the node's address, and nothing inside reaches further than the host."""
+    """A namespace with a veth pair: the host reaches the node's address, what is inside reaches no further than the host."""
     run(["ip", "netns", "add", lab.netns])
     inside = ["ip", "-n", lab.netns]
     run([*inside, "link", "set", "lo", "up"])
@@ -64,7 +64,7 @@ def make_cgroups(lab: Lab) -> None:
                 for controller in (group / "cgroup.controllers").read_text().split():
                     try:
                         (group / "cgroup.subtree_control").write_text(f"+{controller}")
-                    except OSError:                             # one that cannot be handed down here: the kubelet names it if it needs it
+                    except OSError:     # one that cannot be handed down here; the kubelet names it if it needs it
                         continue
             group = below
         for name in ("cpuset.cpus", "cpuset.mems"):
@@ -97,7 +97,7 @@ def remove_cgroups(lab: Lab) -> None:
 def cover_folders(lab: Lab) -> None:
     """Make the folders that will be covered, remembering which were not there."""
     made = [folder for folder in COVERED if not Path(folder).exists()]
-    before = {name: (Path("/proc/sys") / name).read_text().strip() for name in SYSCTLS if (Path("/proc/sys") / name).exists()}
+    before = {name: (Path("/proc/sys") / name).read_text().strip() for name in SYSCTLS}
     # Written before the first of them is made: a kill in between leaves a record of more than there is, never of less.
     (lab.run / "host.json").write_text(json.dumps({"made": made, "sysctls": before}))
     for folder in COVERED:

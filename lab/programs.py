@@ -46,15 +46,16 @@ def commands(lab: Lab, found: dict[str, Path]) -> dict[str, list[str]]:
         "metrics-server": [
             found["metrics-server"], f"--kubeconfig={run}/admin.conf", f"--authentication-kubeconfig={run}/admin.conf",
             f"--authorization-kubeconfig={run}/admin.conf", "--secure-port=4443", f"--cert-dir={state}/metrics-server",
-            "--kubelet-insecure-tls", "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=10s"],
+            "--kubelet-insecure-tls", "--kubelet-preferred-address-types=InternalIP", "--metric-resolution=10s",
+            "--kubelet-request-timeout=5s"],
         "contour": [
             found["contour"], "serve", f"--config-path={state}/contour.yml", f"--kubeconfig={run}/admin.conf", "--insecure",
             "--disable-leader-election", "--xds-address=127.0.0.1", "--xds-port=8001", "--http-address=127.0.0.1",
             "--http-port=8011", "--health-address=127.0.0.1", "--health-port=8010", "--debug-http-port=6060",
             f"--stats-address={lab.node}", f"--stats-port={STATS}", f"--envoy-service-http-port={GATEWAY}",
             f"--ingress-status-address={lab.node}"],
-        "envoy": [found["envoy"], f"--config-path={state}/envoy.json", "--service-node=lab", "--service-cluster=lab",
-                  "--log-level=warning", "--disable-hot-restart", "--concurrency=2"],
+        "envoy": [found["envoy"], "--config-path", f"{state}/envoy.json", "--service-node", "lab", "--service-cluster", "lab",
+                  "--log-level", "warning", "--disable-hot-restart", "--concurrency", "2"],
         "prometheus": [found["prometheus"], f"--config.file={state}/prometheus.yml", f"--storage.tsdb.path={state}/prometheus",
                        f"--web.listen-address={lab.node}:{PROMETHEUS}", "--storage.tsdb.retention.time=1d", "--log.level=warn"]}
     return {name: [str(word) for word in argv] for name, argv in table.items()}

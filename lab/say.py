@@ -14,7 +14,11 @@ from lab.trouble import Trouble
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """A reader that has gone away (`... | head`) is no reason to stop half-way."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
 
 
 def span(seconds: float) -> str:

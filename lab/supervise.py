@@ -73,6 +73,10 @@ def states(lab: Lab) -> dict[str, str]:
     return {entry["name"]: entry["statename"] for entry in talk(lab).supervisor.getAllProcessInfo()}
 
 
+def runs(lab: Lab, program: str) -> bool:
+    return states(lab).get(program) == "RUNNING"
+
+
 def start_programs(lab: Lab, names: list[str]) -> None:
     for name in names:
         _ask(lab, "startProcess", name)

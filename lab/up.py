@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 from lab import configure, doctor, host, leftovers, ready, supervise
@@ -35,7 +36,6 @@ def up(lab: Lab) -> None:
     if rest := leftovers.traces(lab):
         say(f"clearing the rest of an earlier lab {lab.name} ({len(rest)} traces, first: {rest[0]})")
         leftovers.clear(lab)
-    doctor.check_ports(lab)
     begun_start = time.monotonic()
     lay_out(lab, parts)
     start(lab, parts)
@@ -82,6 +82,8 @@ def start(lab: Lab, parts: dict[str, Part]) -> None:
     apply(lab, HERE / "manifests" / "releaser.yml")
     for program in ready.checks(lab):
         ready.wait_for(program, lab)
+    for program in supervise.states(lab):
+        ready.wait(program, lab, partial(supervise.runs, lab, program), program=program)
     ready.wait("the node to be Ready", lab, lambda: kubectl_ok(lab, "wait", "--for=condition=Ready", f"node/{lab.name}", "--timeout=1s"),
                program="kubelet")
     ready.wait("the gateway to be programmed", lab,
