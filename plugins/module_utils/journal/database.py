@@ -38,6 +38,7 @@ class Database:
         self.place = place
         self._busy = busy
         self._pid = 0
+        self._made = False
         self._engine: sa.Engine | None = None
 
     def read(self, query: sa.Select[Any]) -> list[Row]:
@@ -75,18 +76,23 @@ class Database:
 
     def _make(self) -> None:
         """Make the file a journal unless it is one; two processes may do so at the same time."""
-        if not self.place.path.exists():
+        exists = self.place.path.exists()
+        if exists and self._made:
+            return
+        if not exists:
             make_directory(self.place.path.parent)
             os.close(os.open(self.place.path, os.O_RDWR | os.O_CREAT, 0o600))
             _sync_directory(self.place.path.parent)
         with self._connect().connect() as connection:
-            if self._is_made(connection):
-                return
+            self._made = self._is_made(connection)
+        if self._made:
+            return
         self._to_wal()
         with self._writing() as connection:
             for statement in ddl():
                 connection.execute(statement)
             connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+        self._made = True
 
     def _is_made(self, connection: sa.Connection) -> bool:
         """False for an empty file.
