@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="A real one-node Kubernetes in a network namespace.")
+    parser = argparse.ArgumentParser(prog="python -m lab",
+                                     description="A real one-node Kubernetes in a network namespace.")
     choices = ("up", "down", "status", "logs", "env", "doctor", "build", "start", "stop")
     parser.add_argument("command", choices=choices)
     parser.add_argument("part", nargs="*", help="parts: of status, logs, build, start, stop")
@@ -95,8 +96,7 @@ def env(lab: Lab, _: argparse.Namespace) -> int:
 def start(lab: Lab, words: argparse.Namespace) -> int:
     supervise.start_programs(lab, words.part)
     for name in words.part:
-        if name in ready.checks(lab):
-            ready.wait_for(name, lab)
+        ready.wait_for(name, lab)
     return 0
 
 

@@ -57,8 +57,8 @@ def kubectl(lab: Lab, *words: str, feed: str | None = None, timeout: float = 60)
 
     :raises Trouble: what kubectl said
     """
-    tool = [lab.run / "bin/kubectl", "--kubeconfig", lab.run / "conf/super-admin.conf"]
-    return run([*tool, *words], feed=feed, timeout=timeout)
+    return run([lab.run / "bin/kubectl", f"--kubeconfig={lab.run}/conf/super-admin.conf", *words], feed=feed,
+               timeout=timeout)
 
 
 def kubectl_ok(lab: Lab, *words: str) -> bool:

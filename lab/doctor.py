@@ -61,16 +61,16 @@ def memory() -> None:
 
 
 def addresses(lab: Lab) -> None:
-    """The lab's own /30 must not be somebody else's. All its ports lie on that address, in a namespace of their own."""
+    """The lab's own /30 must not be somebody else's; its ports lie on that address, in a namespace of their own."""
     if leftovers.traces(lab):                                   # ours: cleared later
         return
     if line := foreign_route(lab):
-        raise NotAllowed(f"The lab's address {lab.node} is taken on this machine (route `{line}`): remove that, or give "
-                         "the lab another number by another --name.")
+        raise NotAllowed(f"The lab's address {lab.node} is taken on this machine (route `{line}`): remove that, or "
+                         "give the lab another number by another --name.")
 
 
 def foreign_route(lab: Lab) -> str:
-    """The first route that leads into the lab's /30; empty: none (or no `ip` yet, and so nobody who set one by hand)."""
+    """The first route into the lab's /30; empty: none (or no `ip` yet, and so nobody who set one by hand)."""
     if not shutil.which("ip"):
         return ""
     argv = ["ip", "-4", "route", "show", "root", f"{lab.node}/30"]

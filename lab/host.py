@@ -12,14 +12,15 @@ from lab.trouble import Trouble
 
 # Folders that containerd, its shims, CNI and the kubelet write to wherever they are told to work. Inside the lab's
 # mount namespace each is covered by one of the lab's own; the machine sees at most an empty folder, removed later.
-COVERED = ("/run/containerd", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/var/lib/kubelet", "/etc/cni/net.d")
+COVERED = ("/run/containerd", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/var/lib/kubelet",
+           "/etc/cni/net.d")
 # Settings of the whole kernel that the kubelet changes: put back as they were when the last lab goes down.
 SYSCTLS = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom",
            "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")
 
 
 def make_network(lab: Lab) -> None:
-    """A namespace with a veth pair: the host reaches the node's address, what is inside reaches no further than the host."""
+    """A namespace with a veth pair: the host reaches the node; what is inside reaches no further than the host."""
     run(["ip", "netns", "add", lab.netns])
     inside = ["ip", "-n", lab.netns]
     run([*inside, "link", "set", "lo", "up"])

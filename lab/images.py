@@ -1,6 +1,7 @@
 """The images of the lab, made from scratch without an engine, in the storage of a registry that can be copied."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -10,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from lab.golang import toolchain
+from lab.golang import ENVIRONMENT, FLAGS, toolchain
 from lab.say import run
 from lab.settings import HERE, versions
 from lab.trouble import Trouble
@@ -25,8 +26,9 @@ def app_source() -> Path:
 
 def content() -> tuple[bytes, ...]:
     source = app_source()
-    files = sorted(path for path in source.rglob("*") if path.is_file() and (path.suffix == ".go" or path.name in ("go.mod", "go.sum")))
-    return (*(path.read_bytes() for path in files), str(versions()["images"]).encode(), (HERE / "images.py").read_bytes())
+    files = sorted(path for path in source.rglob("*") if path.suffix == ".go" or path.name in ("go.mod", "go.sum"))
+    makers = (str(versions()["images"]).encode(), (HERE / "images.py").read_bytes())
+    return (*(path.read_bytes() for path in files), *makers)
 
 
 def make(folder: Path, log: Path) -> None:
@@ -36,19 +38,19 @@ def make(folder: Path, log: Path) -> None:
     source = app_source()
     if not (source / "go.mod").exists():
         raise Trouble(f"There is no Go service in {source}: LAB_APP_SOURCE must name a folder with a go.mod.")
-    run([toolchain(), "build", "-mod=readonly", "-buildvcs=false", "-ldflags", "-s -w", "-o", binary, "."], cwd=source, log=log,
-        env={"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local"})
+    run([toolchain(), "build", *FLAGS, "-ldflags", "-s -w", "-o", binary, "."], cwd=source, log=log, env=ENVIRONMENT)
     port = free_port()
     config = folder / "registry.yml"
     config.write_text(registry_config(folder / "registry", f"127.0.0.1:{port}"))
-    server = subprocess.Popen(["docker-registry", "serve", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+    nowhere = subprocess.DEVNULL
+    server = subprocess.Popen(["docker-registry", "serve", str(config)], stdin=nowhere, stdout=nowhere, stderr=nowhere)
     try:
         wait_for_registry(f"http://127.0.0.1:{port}/v2/")
         maker = Maker(folder / "buildah", log, f"127.0.0.1:{port}")
         maker.image(f"pause:{named['pause']}", CATATONIT, ["/catatonit", "-P"], {}, {})
         for tag in named["tags"]:
-            maker.image(f"{named['app']}:{tag}", binary, ["/app"], {"VERSION": tag}, {"org.opencontainers.image.version": tag})
+            maker.image(f"{named['app']}:{tag}", binary, ["/app"], {"VERSION": tag},
+                        {"org.opencontainers.image.version": tag})
     finally:
         server.terminate()
         server.wait(timeout=10)
@@ -64,19 +66,21 @@ class Maker:
         storage.mkdir()
         self.policy = storage / "policy.json"
         self.policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-        self.words = ["buildah", "--root", str(storage / "root"), "--runroot", str(storage / "run"), "--storage-driver", "vfs"]
+        self.words = ["buildah", "--root", str(storage / "root"), "--runroot", str(storage / "run"),
+                      "--storage-driver", "vfs"]
 
     def buildah(self, *words: str) -> str:
         return run([*self.words, *words], env={"BUILDAH_ISOLATION": "chroot"}).strip()
 
-    def image(self, name: str, binary: Path, entry: list[str], env: dict[str, str], labels: dict[str, str]) -> None:
+    def image(self, name: str, binary: Path, entry: list[str], env: dict[str, str], label: dict[str, str]) -> None:
         """One file, one entry point: committed with a fixed time, so that the same content has the same digest."""
         container = self.buildah("from", "scratch")
         self.buildah("copy", "--quiet", container, str(binary), entry[0])
-        settings = [f"--env={key}={value}" for key, value in env.items()] + [f"--label={key}={value}" for key, value in labels.items()]
-        quoted = ", ".join(f'"{word}"' for word in entry)
-        self.buildah("config", "--entrypoint", f"[{quoted}]", *settings, container)
-        self.buildah("commit", "--quiet", "--rm", "--timestamp", "0", "--signature-policy", str(self.policy), container, name)
+        settings = [f"--env={key}={value}" for key, value in env.items()]
+        settings += [f"--label={key}={value}" for key, value in label.items()]
+        self.buildah("config", "--entrypoint", json.dumps(entry), *settings, container)
+        self.buildah("commit", "--quiet", "--rm", "--timestamp", "0", "--signature-policy", str(self.policy),
+                     container, name)
         self.buildah("push", "--quiet", "--tls-verify=false", "--signature-policy", str(self.policy), name,
                      f"docker://{self.registry}/{name}")
 

@@ -1,8 +1,8 @@
 """The way into the lab, in two steps: `python -m lab.inside NAME` becomes supervisord inside the lab's namespaces.
 
 First step, outside: join the lab's cgroups, then enter its network namespace and new mount and PID namespaces. Second
-step, inside: cover the machine's folders, become supervisord. supervisord is process 1 in there: when it ends, however it
-ends, the kernel ends everything else of the lab, pods included, and every mount of the lab goes with them.
+step, inside: cover the machine's folders, become supervisord. supervisord is process 1 in there: when it ends, however
+it ends, the kernel ends everything else of the lab, pods included, and every mount of the lab goes with them.
 """
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from lab.settings import Lab, find
 
 def enter(lab: Lab) -> None:
     join_cgroups(lab)
-    os.execvp("nsenter", ["nsenter", f"--net={lab.netns_path}", "unshare", "--mount", "--propagation", "private", "--pid", "--fork",
-                          "--kill-child", "--mount-proc", sys.executable, "-m", "lab.inside", lab.name, "second"])
+    apart = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    second = [sys.executable, "-m", "lab.inside", lab.name, "second"]
+    os.execvp("nsenter", ["nsenter", f"--net={lab.netns_path}", *apart, *second])
 
 
 def become_supervisord(lab: Lab) -> None:

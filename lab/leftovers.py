@@ -56,7 +56,8 @@ def traces(lab: Lab) -> list[str]:
     found += [f"network namespace {lab.netns}"] if lab.netns_path.exists() else []
     found += [f"interface {lab.veth}"] if Path("/sys/class/net", lab.veth).exists() else []
     mounts = Path("/proc/self/mounts").read_text().splitlines()
-    found += [f"mount {line.split()[1]}" for line in mounts if line.split()[1].startswith((f"{lab.run}/", f"{lab.state}/"))]
+    ours = (f"{lab.run}/", f"{lab.state}/")
+    found += [f"mount {line.split()[1]}" for line in mounts if line.split()[1].startswith(ours)]
     found += [f"cgroup {root / lab.cgroup}" for root in host.hierarchies() if (root / lab.cgroup).is_dir()]
     found += [f"folder {folder}" for folder in (lab.run, lab.state) if folder.exists()]
     return found

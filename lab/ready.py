@@ -13,18 +13,18 @@ from lab.trouble import Trouble
 
 
 def answers(url: str, lab: Lab) -> bool:
-    """Whether a GET gives 200. The API server shows /readyz to everybody, with a certificate of our own authority."""
+    """Whether a GET gives 200. The API server shows /readyz to everybody, by a certificate of our own authority."""
     context = ssl.create_default_context(cafile=f"{lab.state}/pki/ca.crt") if url.startswith("https") else None
     try:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-        with opener.open(url, timeout=2) as answer:
+        handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        with urllib.request.build_opener(*handlers).open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
 def checks(lab: Lab) -> dict[str, str]:
-    """Program -> the address that says whether it is ready; programs that listen only on loopback are seen by what they do."""
+    """Program -> the address that says whether it is ready; what listens only on loopback is seen by what it does."""
     node = lab.node
     return {"apiserver": f"https://{node}:{API}/readyz", "registry": f"http://{lab.registry}/v2/",
             "coredns": f"http://{node}:{DNS_READY}/ready", "envoy": f"http://{node}:{STATS}/ready",
@@ -46,4 +46,6 @@ def wait(what: str, lab: Lab, is_so: Callable[[], bool], seconds: float = 60.0, 
 
 
 def wait_for(program: str, lab: Lab, seconds: float = 60.0) -> None:
-    wait(program, lab, lambda: answers(checks(lab)[program], lab), seconds, program)
+    """Wait until a program answers, where it can be asked, and supervisor takes it for running."""
+    url = checks(lab).get(program)
+    wait(program, lab, lambda: (url is None or answers(url, lab)) and supervise.runs(lab, program), seconds, program)

@@ -45,8 +45,8 @@ def heartbeat(text: str, every: float = 30.0) -> Iterator[None]:
         thread.join()
 
 
-def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, feed: str | None = None,
-        log: Path | None = None, timeout: float = 3600) -> str:
+def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None,
+        feed: str | None = None, log: Path | None = None, timeout: float = 3600) -> str:
     """Run a command, return its standard output; with `log`, both its streams go there instead.
 
     :raises Trouble: it failed: with its last lines
@@ -59,7 +59,8 @@ def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd
                                   timeout=timeout, check=False).returncode
         said, out = log.read_text(errors="replace"), ""
     else:
-        done = subprocess.run(words, env=full, cwd=cwd, input=feed, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(words, env=full, cwd=cwd, input=feed, capture_output=True, text=True, timeout=timeout,
+                              check=False)
         code, said, out = done.returncode, done.stderr or done.stdout, done.stdout
     if code != 0:
         tail = "\n    ".join(said.strip().splitlines()[-12:])

@@ -84,18 +84,18 @@ class Lab:
 
     def words(self) -> dict[str, str]:
         """What the templates under config/ and manifests/ may name."""
-        return {"name": self.name, "node": self.node, "host": self.host, "run": str(self.run), "state": str(self.state),
-                "logs": str(self.logs), "cgroup": self.cgroup, "registry": self.registry, "services": SERVICES,
-                "pods": PODS, "dns": DNS, "api_port": str(API), "gateway_port": str(GATEWAY), "stats_port": str(STATS),
-                "prometheus_port": str(PROMETHEUS), "registry_port": str(REGISTRY), "dns_ready_port": str(DNS_READY),
-                "pause": f"{self.registry}/pause:{versions()['images']['pause']}"}
+        return {"name": self.name, "node": self.node, "run": str(self.run), "state": str(self.state),
+                "cgroup": self.cgroup, "registry": self.registry, "services": SERVICES, "pods": PODS, "dns": DNS,
+                "api_port": str(API), "gateway_port": str(GATEWAY), "stats_port": str(STATS),
+                "dns_ready_port": str(DNS_READY), "pause": f"{self.registry}/pause:{versions()['images']['pause']}"}
 
     def environment(self) -> dict[str, str]:
         """What a release or a test needs to know of this lab."""
         return {"KUBECONFIG": str(self.run / "admin.conf"), "LAB_RELEASE_KUBECONFIG": str(self.run / "release.conf"),
-                "LAB_GATEWAY_URL": f"http://{self.node}:{GATEWAY}", "LAB_PROMETHEUS_URL": f"http://{self.node}:{PROMETHEUS}",
-                "LAB_ENVOY_STATS_URL": f"http://{self.node}:{STATS}/stats/prometheus", "LAB_REGISTRY": self.registry,
-                "LAB_BIN": str(self.run / "bin")}
+                "LAB_GATEWAY_URL": f"http://{self.node}:{GATEWAY}",
+                "LAB_PROMETHEUS_URL": f"http://{self.node}:{PROMETHEUS}",
+                "LAB_ENVOY_STATS_URL": f"http://{self.node}:{STATS}/stats/prometheus",
+                "LAB_REGISTRY": self.registry, "LAB_BIN": str(self.run / "bin")}
 
 
 def find(name: str) -> Lab:

@@ -50,8 +50,8 @@ def start(lab: Lab, package: Path) -> None:
     said = lab.logs / "supervisord.out"
     env = {**os.environ, "PYTHONPATH": f"{HERE.parent}{os.pathsep}{package}"}
     with said.open("ab") as sink:
-        child = subprocess.Popen([sys.executable, "-m", "lab.inside", lab.name], env=env, stdin=subprocess.DEVNULL, stdout=sink,
-                                 stderr=sink, cwd=lab.state, start_new_session=True)
+        child = subprocess.Popen([sys.executable, "-m", "lab.inside", lab.name], env=env, stdin=subprocess.DEVNULL,
+                                 stdout=sink, stderr=sink, cwd=lab.state, start_new_session=True)
     for _ in range(100):
         if answers(lab):
             return

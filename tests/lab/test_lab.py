@@ -18,15 +18,15 @@ RUN = Path("/run/releng-lab") / NAME
 pytestmark = pytest.mark.lab
 
 
-def lab(*words: str, name: str = NAME, timeout: float = 300, **env: str) -> subprocess.CompletedProcess[str]:
-    """`python -m lab ...` from the root of the clone."""
-    return subprocess.run([sys.executable, "-m", "lab", *words, "--name", name], cwd=ROOT, capture_output=True, text=True,
-                          env={**os.environ, **env}, timeout=timeout, check=False)
+def lab(*words: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    """`python -m lab ... --name trial` from the root of the clone."""
+    return subprocess.run([sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True,
+                          text=True, timeout=timeout, check=False)
 
 
-def kubectl(*words: str, account: str = "admin.conf", feed: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(RUN / "bin/kubectl"), "--kubeconfig", str(RUN / account), *words], capture_output=True, text=True,
-                          input=feed, timeout=timeout, check=False)
+def kubectl(*words: str, account: str = "admin.conf", feed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(RUN / "bin/kubectl"), "--kubeconfig", str(RUN / account), *words], input=feed,
+                          capture_output=True, text=True, timeout=60, check=False)
 
 
 def until(seconds: float, question: str, *words: str) -> str:
@@ -41,8 +41,8 @@ def until(seconds: float, question: str, *words: str) -> str:
 
 def host_traces() -> list[str]:
     """All that the machine shows of this lab: asked of the kernel, not of the lab's own code."""
-    found = [line for line in Path("/proc/mounts").read_text().splitlines() if NAME in line]
-    found += [line for line in subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout.splitlines() if NAME in line]
+    namespaces = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
+    found = [line for line in (Path("/proc/mounts").read_text() + namespaces).splitlines() if NAME in line]
     found += [str(path) for path in Path("/sys/fs/cgroup").rglob(NAME)]
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -132,7 +132,9 @@ def test_top_shows_what_a_pod_uses(up: subprocess.CompletedProcess[str]) -> None
 
 
 def test_the_releaser_may_release_and_nothing_else(up: subprocess.CompletedProcess[str]) -> None:
-    may = lambda *words: kubectl("auth", "can-i", *words, account="release.conf").stdout.strip()  # noqa: E731
+    def may(*words: str) -> str:
+        return kubectl("auth", "can-i", *words, account="release.conf").stdout.strip()
+
     assert may("patch", "httproutes.gateway.networking.k8s.io", "-n", "shop") == "yes"
     assert may("create", "deployments.apps", "-n", "shop") == "yes"
     assert may("get", "secrets", "-n", "kube-system") == "no"
@@ -174,8 +176,9 @@ def test_warm_up_is_quick_clears_stale_rests_and_down_leaves_the_machine_as_it_w
 
 
 def test_a_machine_that_cannot_is_told_why_before_anything_is_built(tmp_path: Path) -> None:
-    low = subprocess.run(["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", sys.executable, "-m", "lab", "doctor"],
-                         cwd=ROOT, capture_output=True, text=True, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)}, check=False)
+    without = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]
+    low = subprocess.run([*without, sys.executable, "-m", "lab", "up", "--name", NAME], cwd=ROOT, capture_output=True,
+                         text=True, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)}, check=False)
     assert (low.returncode, "CAP_NET_ADMIN" in low.stderr) == (2, True)
     assert len(low.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
