@@ -1,8 +1,6 @@
 """Everything that is written before the first program starts: folders, configuration, certificates, kubeconfigs."""
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from string import Template
@@ -10,6 +8,7 @@ from string import Template
 from lab.cache import Part
 from lab.images import registry_config
 from lab.programs import supervisor_config
+from lab.refresh import fill_registry
 from lab.say import run
 from lab.settings import HERE, Lab, versions
 
@@ -32,8 +31,7 @@ def write_configuration(lab: Lab, parts: dict[str, Part], found: dict[str, Path]
         target.write_text(render(template, lab))
     (lab.state / "resolv.conf").write_text(f"nameserver {lab.node}\n")
     (lab.state / "registry.yml").write_text(registry_config(lab.state / "registry", f"{lab.node}:5000"))
-    # Hard links: nothing is copied, and what the lab pushes or deletes leaves the cache as it was.
-    shutil.copytree(parts["images"].folder / "registry", lab.state / "registry", copy_function=os.link)
+    fill_registry(lab, parts["images"])
     run([found["contour"], "bootstrap", lab.state / "envoy.json", "--xds-address=127.0.0.1", "--xds-port=8001",
          f"--admin-address={lab.run}/envoy-admin.sock"])
     (lab.run / "supervisord.conf").write_text(supervisor_config(lab, found))

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from lab.say import run
-from lab.settings import SERVICES, Lab
+from lab.settings import RUN, SERVICES, Lab
 from lab.trouble import Trouble
 
 # Folders that containerd, its shims, CNI and the kubelet write to wherever they are told to work. Inside the lab's
@@ -17,6 +17,7 @@ COVERED = ("/run/containerd", "/var/lib/cni", "/var/log/containers", "/var/log/p
 # Settings of the whole kernel that the kubelet changes: put back as they were when the last lab goes down.
 SYSCTLS = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom",
            "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")
+RECORD = RUN / "host.json"
 
 
 def make_network(lab: Lab) -> None:
@@ -96,11 +97,12 @@ def remove_cgroups(lab: Lab) -> None:
 
 
 def cover_folders(lab: Lab) -> None:
-    """Make the folders that will be covered, remembering which were not there."""
-    made = [folder for folder in COVERED if not Path(folder).exists()]
-    before = {name: (Path("/proc/sys") / name).read_text().strip() for name in SYSCTLS}
-    # Written before the first of them is made: a kill in between leaves a record of more than there is, never of less.
-    (lab.run / "host.json").write_text(json.dumps({"made": made, "sysctls": before}))
+    """Make the folders that will be covered. The first lab on the machine records how it was before."""
+    if not RECORD.exists():
+        made = [folder for folder in COVERED if not Path(folder).exists()]
+        before = {name: (Path("/proc/sys") / name).read_text().strip() for name in SYSCTLS}
+        # Written before anything is made: a kill in between leaves a record of more than there is, never of less.
+        RECORD.write_text(json.dumps({"made": made, "sysctls": before}))
     for folder in COVERED:
         Path(folder).mkdir(parents=True, exist_ok=True)
         covers(lab, folder).mkdir(parents=True, exist_ok=True)
@@ -110,35 +112,18 @@ def covers(lab: Lab, folder: str) -> Path:
     return lab.state / "covers" / folder.strip("/").replace("/", "-")
 
 
-def uncover_folders(lab: Lab, others: bool) -> None:
-    """Remove the empty folders that were made, and put the kernel's settings back unless another lab needs them.
-
-    What another lab still uses is left to it: its own record is merged with ours.
-    """
-    record = lab.run / "host.json"
-    if not record.exists():
+def put_back() -> None:
+    """As the last lab goes: remove the empty folders that were made, put the kernel's settings back."""
+    if not RECORD.exists():
         return
-    known = json.loads(record.read_text())
-    if others:
-        hand_over(lab, known)
-        return
+    known = json.loads(RECORD.read_text())
     for folder in known["made"]:
         if Path(folder).is_dir() and not any(Path(folder).iterdir()):
             Path(folder).rmdir()
     for name, value in known["sysctls"].items():
         if (Path("/proc/sys") / name).read_text().strip() != value:
             (Path("/proc/sys") / name).write_text(value)
-
-
-def hand_over(lab: Lab, known: dict) -> None:
-    """Give what this lab would have put back to another one that is there."""
-    for record in lab.run.parent.glob("*/host.json"):
-        if record.parent != lab.run:
-            theirs = json.loads(record.read_text())
-            theirs["made"] = sorted({*theirs["made"], *known["made"]})
-            theirs["sysctls"].update(known["sysctls"])
-            record.write_text(json.dumps(theirs))
-            return
+    RECORD.unlink()
 
 
 def wipe_files(lab: Lab) -> None:

@@ -24,6 +24,12 @@ def app_source() -> Path:
     return Path(os.environ.get("LAB_APP_SOURCE") or HERE / "app")
 
 
+def names() -> list[str]:
+    """Repository and tag of every image of the sample service."""
+    named = versions()["images"]
+    return [f"{named['app']}:{tag}" for tag in named["tags"]]
+
+
 def content() -> tuple[bytes, ...]:
     source = app_source()
     files = sorted(path for path in source.rglob("*") if path.suffix == ".go" or path.name in ("go.mod", "go.sum"))

@@ -68,5 +68,6 @@ def clear(lab: Lab) -> None:
     end_processes(lab)
     host.remove_network(lab)
     host.remove_cgroups(lab)
-    host.uncover_folders(lab, others=any(entry.parent != lab.run for entry in RUN.glob("*/host.json")))
+    if not any(entry.parent != lab.run for entry in RUN.glob("*/index")):
+        host.put_back()
     host.wipe_files(lab)

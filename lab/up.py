@@ -11,8 +11,10 @@ from lab.account import write_release_config
 from lab.cache import Part
 from lab.configure import kubectl, kubectl_ok, render
 from lab.debian import install_missing
+from lab.images import names
 from lab.parts import all_parts, binaries, build_missing
 from lab.programs import commands
+from lab.refresh import refresh
 from lab.say import say
 from lab.settings import HERE, Lab
 from lab.trouble import Trouble
@@ -27,6 +29,9 @@ def up(lab: Lab) -> None:
     """
     if is_up(lab):
         say(f"lab {lab.name} is up already")
+        images = all_parts()["images"]
+        build_missing({"images": images})
+        refresh(lab, images, names())
         tell(lab)
         return
     doctor.check(lab)
