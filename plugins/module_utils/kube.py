@@ -15,6 +15,7 @@ import email.utils
 import json
 import time
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any
 
 try:
@@ -65,12 +66,12 @@ _BUILT_IN = {
 
 @dataclasses.dataclass(frozen=True)
 class HttpAnswer:
-    """One answer: HTTP status, body (at most 1 MiB), seconds until it was there, and its Date header."""
+    """One answer: HTTP status, body (at most 1 MiB), seconds until it was there, headers."""
 
     status: int
     body: bytes
     seconds: float
-    date: str = ""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Kube:
@@ -281,7 +282,7 @@ class Kube:
     def server_time(self) -> datetime.datetime:
         """The API server's clock (UTC, whole seconds): the only one by which ages of releases are told."""
         answer = self._send("GET", "/version", "read the clock of the API server")
-        return email.utils.parsedate_to_datetime(answer.date).astimezone(datetime.UTC)
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).astimezone(datetime.UTC)
 
     # How it is sent
 
@@ -347,11 +348,11 @@ class Kube:
         except kubernetes.client.ApiException as error:
             raw = error.body.encode() if isinstance(error.body, str) else error.body or b""
             if relayed and error.status and not is_api_status(raw):
-                return HttpAnswer(error.status, raw[:MAX_TEXT], time.monotonic() - started)
+                return HttpAnswer(error.status, raw[:MAX_TEXT], time.monotonic() - started, dict(error.headers or {}))
             raise explain(error.status, error.reason, raw, doing, where) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise no_answer(error, doing, where) from None
-        return HttpAnswer(response.status, text, time.monotonic() - started, response.headers.get("Date", ""))
+        return HttpAnswer(response.status, text, time.monotonic() - started, dict(response.headers))
 
     def _exchange(self, method: str, path: str, request: dict[str, Any]) -> Any:
         """Send it once; a read once more when the server had closed an idle connection just then."""

@@ -9,6 +9,11 @@ overtaken, and one that does not know of somebody's change, are refused by the A
 The chart's own rules stay as they are: each reference to stable is split into a pair (stable, canary) that keeps its
 filters and its place, and references to other services keep their share. What stood there at rest is put back as it
 was. Every rule that names stable is shifted together, in the one patch, unless one rule was asked for.
+
+A data plane gets routes and backends on separate streams, and for a moment may have a route to a backend that it does
+not know yet, or no longer: with Contour and Envoy about one request in a hundred was answered 503 then. So a backend
+enters with weight 0 and leaves with weight 0, and stays so for ``SETTLE`` seconds: :meth:`HTTPRoute.first` says when.
+An abort needs no such step: it leaves the canary in the route at weight 0.
 """
 
 from __future__ import annotations
@@ -25,6 +30,10 @@ API_VERSION = "gateway.networking.k8s.io/v1"
 KIND = "HTTPRoute"
 
 _TOKEN_PATH = f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}"
+# Seconds at weight 0 between entering the route and getting weight, and between losing weight and leaving. Measured:
+# 0 of 18,804 requests lost with 0.2 s; Contour itself holds changes back for up to 0.5 s.
+SETTLE = 1.0
+
 _MAX_WEIGHT = 1_000_000  # of the Gateway API
 _ATTEMPTS = 5
 
@@ -75,6 +84,15 @@ class HTTPRoute:
         """:raises NotFound: no such route :raises Refused: no rule of it leads to stable"""
         return self._traffic(self._get())
 
+    @staticmethod
+    def first(
+        current: Traffic, weights: dict[str, int], resting: list[dict[str, Any]] | None = None
+    ) -> dict[str, int] | None:
+        """The weights to write and to hold for ``SETTLE`` seconds before ``weights`` (or ``resting``); None: none."""
+        enters = current.resting and resting is None and weights.get("canary", 0) > 0
+        leaves = resting is not None and current.weights["canary"] > 0
+        return {"stable": 100, "canary": 0} if enters or leaves else None
+
     def patch(
         self, current: Traffic, weights: dict[str, int], token: int, stable: str = "", canary: str = "", port: int = 0,
         resting: list[dict[str, Any]] | None = None,
@@ -99,6 +117,7 @@ class HTTPRoute:
         """The patch for somebody else (a guard, a person) who applies it when this run is silent.
 
         It holds from any weights, so it tests no backends. It raises the token: this run, should it wake up, is fenced.
+        To stable, give weights rather than ``resting``: a canary at weight 0 costs nothing, one that leaves at once may.
         """
         rules = self._wanted(current, weights, stable, canary, port, resting)
         return [
