@@ -75,7 +75,7 @@ def build(_: Lab, words: argparse.Namespace) -> int:
 def status(lab: Lab, _: argparse.Namespace) -> int:
     if not supervise.answers(lab):
         rest = leftovers.traces(lab)
-        say(f"lab {lab.name} is not up" + (f"; left of it: {'; '.join(rest[:5])}" if rest else ""))
+        say(f"lab {lab.name!r} is not up" + (f"; left of it: {'; '.join(rest[:5])}" if rest else ""))
         return 1
     urls = ready.checks(lab)
     well = True

@@ -36,4 +36,4 @@ def refresh(lab: Lab, images: Part, tags: list[str]) -> None:
     pulled = set(run([*ctr, "list", "--quiet"]).split())
     if stale := sorted(pulled & {f"{lab.registry}/{tag}" for tag in tags}):
         run([*ctr, "remove", *stale])
-    say(f"lab {lab.name} has the images of the sample service as it is now; pods that run keep theirs")
+    say(f"lab {lab.name!r} has the images of the sample service as it is now; pods that run keep theirs")

@@ -28,7 +28,7 @@ def up(lab: Lab) -> None:
     :raises Trouble: something failed; what was begun is left for `logs`, and cleared by the next `up` or by `down`
     """
     if is_up(lab):
-        say(f"lab {lab.name} is up already")
+        say(f"lab {lab.name!r} is up already")
         images = all_parts()["images"]
         build_missing({"images": images})
         refresh(lab, images, names())
@@ -44,7 +44,7 @@ def up(lab: Lab) -> None:
     begun = time.monotonic()
     lay_out(lab, parts)
     start(lab, parts)
-    say(f"lab {lab.name} is up, {time.monotonic() - begun:.1f} s after its parts were there")
+    say(f"lab {lab.name!r} is up, {time.monotonic() - begun:.1f} s after its parts were there")
     tell(lab)
 
 
@@ -117,4 +117,4 @@ def down(lab: Lab) -> None:
     leftovers.clear(lab)
     if rest := leftovers.traces(lab):
         raise Trouble(f"Lab {lab.name} is not wholly gone: {'; '.join(rest[:5])}.")
-    say(f"lab {lab.name} is down: nothing is left of it" if there else f"lab {lab.name} was not there")
+    say(f"lab {lab.name!r} is down: nothing is left of it" if there else f"lab {lab.name} was not there")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import Journal, ReleaseRecord, chain
+from ansible_collections.releng.runbooks.plugins.module_utils.journal.records import entry_hash
 
 Record = Callable[..., ReleaseRecord]
 
@@ -65,7 +66,7 @@ def test_an_entry_hashed_anew_breaks_the_next_one(written: Journal) -> None:
     forged = dict(written._rows("r1")[3], at="2020-01-01T00:00:00.000Z")
     tamper(
         written,
-        f"UPDATE entries SET at = '{forged['at']}', hash = '{chain.entry_hash(forged)}' WHERE id = {forged['id']}",
+        f"UPDATE entries SET at = '{forged['at']}', hash = '{entry_hash(forged)}' WHERE id = {forged['id']}",
     )
     assert written.verify("r1") == [f"Entry 4 of chain {writer} does not follow the one before it."]
 

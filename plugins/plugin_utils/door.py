@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all doors (action plugins of this collection) share: arguments, masking, environment, errors, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import traceback
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
+from ansible_collections.releng.runbooks.plugins.plugin_utils.process import run_id, who
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """One call of a door.
+
+    ``run`` is the id that all targets of this ansible-playbook process share; ``say`` prints one live line.
+    """
+
+    target: str
+    check_mode: bool
+    diff: bool
+    run: str
+    by: str
+    say: Callable[[str], None]
+    task_vars: dict[str, Any]
+    template: Callable[[dict[str, Any], Any], Any]
+    load_yaml: Callable[[str], Any]
+
+
+class Door(ActionBase):
+    """Base of every door: a subclass has a ``SPEC`` and a ``work``.
+
+    A door runs in-process on the control node, where journal, clients and their imports are. One with a module twin
+    (``DUAL``) runs as that module wherever the task asks for another host, become, async or an environment. The others
+    refuse these by name rather than doing the work in a place the task did not mean.
+
+    Every failure is a failed task with one sentence, so that ``rescue`` always runs: a lost connection too.
+    """
+
+    SPEC: ClassVar[dict[str, Any]] = {}
+    MUTUALLY_EXCLUSIVE: ClassVar[list[Any]] = []
+    REQUIRED_ONE_OF: ClassVar[list[Any]] = []
+    DUAL: ClassVar[bool] = False
+
+    _supports_check_mode = True
+    _supports_async = True  # so that a refusal is ours and names the door
+    _requires_connection = False
+
+    def work(self, params: dict[str, Any], call: Call) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        elsewhere = self._elsewhere()
+        if elsewhere and self.DUAL:
+            return self._as_module(task_vars)
+        if elsewhere:
+            return {"failed": True, "changed": False, "msg": f"{self._name()} runs on the control node: {elsewhere}."}
+        validated = ArgumentSpecValidator(
+            self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_one_of=self.REQUIRED_ONE_OF
+        ).validate(self._task.args)
+        if validated.error_messages:
+            errors = "; ".join(validated.error_messages)
+            result = {"failed": True, "changed": False, "msg": f"{self._name()}: {errors}."}
+        else:
+            self._apply_environment()
+            result = self._guarded(validated.validated_parameters, task_vars)
+        return remove_values(result, validated._no_log_values)
+
+    def _guarded(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"changed": False, **self.work(params, self._call(task_vars))}
+        except RunbookError as error:
+            return {"changed": False, "failed": True, "msg": str(error), **_facts(error)}
+        except Exception as error:  # a defect of ours must still reach the rescue, with its place for -vvv
+            text = f"{self._name()}: unexpected {type(error).__name__}: {error}"
+            return {"changed": False, "failed": True, "msg": text, "exception": traceback.format_exc()}
+
+    def _call(self, task_vars: dict[str, Any]) -> Call:
+        target = str(task_vars.get("inventory_hostname", ""))
+        display = Display()
+        silent = bool(self._task.no_log)
+        return Call(
+            target=target,
+            check_mode=bool(self._task.check_mode),
+            diff=bool(self._task.diff),
+            run=run_id(),
+            by=who(task_vars),
+            say=(lambda _line: None) if silent else (lambda line: display.display(f"[{target}] {line}")),
+            task_vars=task_vars,
+            template=self._template,
+            load_yaml=lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True),
+        )
+
+    def _template(self, variables: dict[str, Any], value: Any) -> Any:
+        """``value`` templated with ``variables`` on top of this task's own."""
+        return self._templar.copy_with_new_env(available_variables=variables).template(value)
+
+    def _elsewhere(self) -> str:
+        """What in the task asks for another place or user than the control node's, or an empty string."""
+        delegate = str(self._task.delegate_to or "")
+        if delegate and delegate not in LOCAL_HOSTS:
+            return f"delegate_to: {delegate} is not possible"
+        if self._connection.transport != "local":
+            return f"the target needs ansible_connection: local, it has {self._connection.transport}"
+        if self._connection.become is not None:
+            return "become is not possible"
+        if self._task.async_val:
+            return "async is not possible"
+        if self.DUAL and any(self._task.environment or []):
+            return "environment is set"
+        return ""
+
+    def _as_module(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        name = self._task.resolved_action or self._task.action
+        try:
+            return self._execute_module(module_name=name, task_vars=task_vars, wrap_async=self._task.async_val)
+        except AnsibleConnectionFailure as error:  # "unreachable" would skip every rescue
+            host = task_vars.get("inventory_hostname")
+            return {"changed": False, "failed": True, "msg": f"{self._name()} cannot reach {host}: {error}"}
+
+    def _apply_environment(self) -> None:
+        """The task's ``environment``, for libraries and child processes; this process serves one task only."""
+        wanted: dict[str, str] = {}
+        self._compute_environment_string(wanted)
+        os.environ.update({str(key): str(value) for key, value in wanted.items()})
+
+    def _name(self) -> str:
+        return str(self._task.resolved_action or self._task.action)
+
+
+def _facts(error: RunbookError) -> dict[str, Any]:
+    return {"facts": error.facts} if error.facts else {}
