@@ -9,15 +9,13 @@ Values go in on standard input out of an unnamed file, and nothing goes through 
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import itertools
 import json
 import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils import helm_errors
@@ -29,8 +27,9 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
     Unreachable,
 )
 from ansible_collections.releng.runbooks.plugins.module_utils.helm_child import Child, start, unnamed
+from ansible_collections.releng.runbooks.plugins.module_utils.helm_history import Revision, deployed, last_good, pending
 from ansible_collections.releng.runbooks.plugins.module_utils.helm_manifest import parse
-from ansible_collections.releng.runbooks.plugins.module_utils.journal.scrub import looks_secret
+from ansible_collections.releng.runbooks.plugins.module_utils.helm_values import as_text, secrets, with_version
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_connect import Access
 
 __all__ = ["Child", "Helm", "Hook", "Rendered", "Revision", "deployed", "last_good", "pending", "with_version"]
@@ -40,22 +39,6 @@ READ_TIMEOUT = 120.0  # seconds; a large chart with many lookups takes some
 
 # Hooks of these moments run during an upgrade, or a rollback; those of `helm test` and `helm uninstall` do not.
 _RUNNING = frozenset({"pre-install", "post-install", "pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"})
-# How helm describes a revision that went wrong. One that failed at the very first install is marked superseded
-# by the next one that works, so the status alone does not tell.
-_FAILED = re.compile(r'^(?:Release|Upgrade|Rollback) ".*" failed\b', re.DOTALL)
-_BACK = re.compile(r"^Rollback to \d+$")
-
-
-@dataclasses.dataclass(frozen=True)
-class Revision:
-    """One line of helm's history. ``chart``: ``shop-0.1.0``. ``updated``: RFC 3339."""
-
-    revision: int
-    status: str
-    chart: str = ""
-    app_version: str = ""
-    description: str = ""
-    updated: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,10 +146,10 @@ class Helm:
         if not os.path.exists(chart):
             return []
         code, said, error = self._run(["lint", chart, "--quiet", "-f", "-"], values, remote=False)
-        secrets = list(_secrets(values))
-        found = helm_errors.lint_errors(said, secrets)
+        hidden = list(secrets(values))
+        found = helm_errors.lint_errors(said, hidden)
         if code and not found:
-            raise helm_errors.explain(f"lint chart {chart}", error or said, secrets)
+            raise helm_errors.explain(f"lint chart {chart}", error or said, hidden)
         return found
 
     # The change
@@ -207,7 +190,7 @@ class Helm:
         return ["--server-side=false"] if self.version() >= (4, 0, 0) else []
 
     def _start(self, arguments: list[str], values: dict[str, Any] | None = None) -> Child:
-        return Child(self.argv(arguments), self.environment(), _text(values), list(_secrets(values)))
+        return Child(self.argv(arguments), self.environment(), as_text(values), list(secrets(values)))
 
     def _json(self, arguments: list[str], doing: str, values: dict[str, Any] | None = None) -> Any:
         said = self._read(arguments, doing, values)
@@ -222,7 +205,7 @@ class Helm:
         code, said, error = self._run(arguments, values, remote)
         if code:
             where = f"{doing} of {self.access.namespace}/{self.release}"
-            failure = helm_errors.explain(where, error, list(_secrets(values)), self.release)
+            failure = helm_errors.explain(where, error, list(secrets(values)), self.release)
             raise self._named(failure) if isinstance(failure, Conflict) else failure
         return said
 
@@ -246,7 +229,7 @@ class Helm:
         self, arguments: list[str], values: dict[str, Any] | None = None, remote: bool = True
     ) -> tuple[int, str, str]:
         """Exit code, standard output, the end of standard error."""
-        with unnamed(_text(values)) as source, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as error:
+        with unnamed(as_text(values)) as source, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as error:
             process = start(self.argv(arguments, remote), self.environment(), source, said, error)
             try:
                 code = process.wait(READ_TIMEOUT)
@@ -263,98 +246,9 @@ class Helm:
             return code, said.read().decode("utf-8", "replace"), error.read().decode("utf-8", "replace")
 
 
-def pending(revisions: Sequence[Revision]) -> Revision | None:
-    """The newest revision if it is pending: then helm refuses to upgrade, until a rollback. Older ones hinder nobody.
-
-    It may be at work in this moment: only who holds the lock of the target may take it as cut off.
-    """
-    newest = max(revisions, key=lambda one: one.revision, default=None)
-    return newest if newest and newest.status.startswith("pending") else None
-
-
-def deployed(revisions: Sequence[Revision]) -> Revision | None:
-    """The newest revision that helm calls deployed: applied, which does not mean that its pods came up."""
-    return max((one for one in revisions if one.status == "deployed"), key=lambda one: one.revision, default=None)
-
-
-def last_good(revisions: Sequence[Revision], before: int | None = None) -> Revision | None:
-    """The newest revision below ``before`` (default: below the newest) that was applied and not taken back.
-
-    Failed, pending and uninstalled revisions are none, nor are those that the next applied revision rolled back:
-    helm calls these superseded, too.
-    """
-    applied = sorted(
-        (one for one in revisions if one.status in ("deployed", "superseded") and not _FAILED.match(one.description)),
-        key=lambda one: one.revision,
-    )
-    limit = before if before is not None else max((one.revision for one in revisions), default=0)
-    taken_back = {one.revision for one, after in itertools.pairwise(applied) if _BACK.match(after.description)}
-    good = [one for one in applied if one.revision < limit and one.revision not in taken_back]
-    return good[-1] if good else None
-
-
-def with_version(values: dict[str, Any], paths: Sequence[str], version: str) -> dict[str, Any]:
-    """A copy of ``values`` with ``version`` at each of ``paths`` (``image.tag``, ``containers[0].image.tag``).
-
-    Maps that are missing are made. :raises Refused: no text, or a path that leads through something else
-    """
-    if not isinstance(version, str):
-        raise Refused(
-            f"The version {version} was read as a number, so 1.20 would become 1.2: quote it.", version=str(version)
-        )
-    if not version:
-        raise Refused("The version is empty.")
-    result = copy.deepcopy(values)
-    for path in paths:
-        steps = _steps(path)
-        place: Any = result
-        for number, step in enumerate(steps[:-1]):
-            place = _step(place, step, path, [] if isinstance(steps[number + 1], int) else {})
-        _step(place, steps[-1], path, version)
-        place[steps[-1]] = version
-    return result
-
-
-def _steps(path: str) -> list[str | int]:
-    if not re.fullmatch(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*", path):
-        raise Refused(f"'{path}' is no path into values: write it as image.tag or containers[0].image.tag.", path=path)
-    return [int(index) if index else key for index, key in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)]
-
-
-def _step(place: Any, step: str | int, path: str, missing: Any) -> Any:
-    """What lies at ``step``; ``missing`` is put into a map that has nothing there."""
-    if isinstance(step, int):
-        if isinstance(place, list) and step < len(place):
-            return place[step]
-        size = f"a list of {len(place)}" if isinstance(place, list) else "no list"
-        raise Refused(f"The path '{path}' wants item {step} of what is {size} in the values.", path=path)
-    if not isinstance(place, dict):
-        raise Refused(f"The path '{path}' leads through {type(place).__name__} {place!r:.40} at '{step}'.", path=path)
-    if place.get(step) is None:
-        place[step] = missing
-    return place[step]
-
-
 def _at(revision: int) -> list[str]:
     return ["--revision", str(revision)] if revision else []
 
 
 def _bounded(timeout: float) -> list[str]:
     return ["--history-max", str(HISTORY_MAX), "--timeout", f"{max(1, round(timeout))}s"]
-
-
-def _text(values: dict[str, Any] | None) -> str:
-    """JSON is YAML, and a text stays a text in it: the version 1.20 does not become 1.2."""
-    return "" if values is None else json.dumps(values, default=str)
-
-
-def _secrets(data: Any, hidden: bool = False) -> Iterator[str]:
-    """Every text in ``data`` that lies under a key that looks secret: helm quotes values when a template fails."""
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from _secrets(value, hidden or looks_secret(str(key)))
-    elif isinstance(data, list):
-        for item in data:
-            yield from _secrets(item, hidden)
-    elif hidden and isinstance(data, str):
-        yield data
