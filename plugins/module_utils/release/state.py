@@ -52,7 +52,8 @@ class State:
 
     ``weights`` is what we last wrote or were about to write; ``route`` is ``{api_version, kind, name, rule, resting}``;
     ``pinned`` is ``[{kind, name, api_version, patch}]``: what restores each pinned object; ``way_back`` the JSON patch
-    that leads to the safe side. ``history`` begins with the newest.
+    that leads to the safe side. ``direction`` is ``forward``, or ``back`` once the way back has begun: a version that
+    was judged bad gets no further share. ``history`` begins with the newest.
     """
 
     target: str
@@ -72,6 +73,7 @@ class State:
     weights: dict[str, int] = dataclasses.field(default_factory=lambda: {"stable": 100, "canary": 0})
     pinned: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     way_back: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    direction: str = "forward"
     result: str = ""
     reason: str = ""
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -136,9 +138,18 @@ def finish(state: State, result: str, reason: str, at: str) -> State:
     entry = {
         "release": state.release, "procedure": state.procedure, "version": state.after.version,
         "revision": state.after.revision, "digest": state.after.digest, "at": at, "by": state.by, "result": result,
+        "from": state.before.version, "from_revision": state.before.revision,
     }
     earlier = [one for one in ended.history if one.get("release") != state.release]
     ended.history = [entry, *earlier][:HISTORY]
+    return ended
+
+
+def ended_without_change(state: State, reason: str, at: str) -> State:
+    """``state`` after a release that found nothing to do: the history, which rollbacks choose from, stays as it is."""
+    ended = copy.deepcopy(state)
+    ended.result, ended.reason, ended.updated, ended.phase, ended.way_back = "released", reason, at, "done", []
+    ended.after = dataclasses.replace(ended.after, revision=ended.before.revision, manifest=ended.before.manifest)
     return ended
 
 

@@ -84,6 +84,10 @@ class HTTPRoute:
         """:raises NotFound: no such route :raises Refused: no rule of it leads to stable"""
         return self._traffic(self._get())
 
+    def token(self) -> int:
+        """The fencing token on the route, 0 without one. :raises NotFound: no such route"""
+        return _token(self._get())
+
     @staticmethod
     def first(
         current: Traffic, weights: dict[str, int], resting: list[dict[str, Any]] | None = None

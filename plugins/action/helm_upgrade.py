@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The new version in the chart's own place: promoted behind a judged canary, or rolled out under watch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
+from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
+from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Judging, Step
+from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
+from ansible_collections.releng.runbooks.plugins.module_utils.release.waiting import Waiting
+from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import METRICS, Hands, ReleaseDoor, collector
+
+MODES = {"promote": "promoting", "rolling": "rolling"}
+
+
+class ActionModule(ReleaseDoor):
+    WOULD = "upgrade the Helm release to {version}"
+    OPTIONS = {
+        "mode": {"type": "str", "choices": sorted(MODES), "required": True},
+        "version": {"type": "str", "required": True},
+        "timeout": {"type": "float", "default": 300.0},
+        "gates": {"type": "list", "elements": "dict", "default": []},
+        "metrics": METRICS,
+        "interval": {"type": "float", "default": 5.0},
+        "duration": {"type": "float", "default": 0.0},
+        "patience": {"type": "float", "default": 300.0},
+    }
+
+    def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
+        session, phase = hands.session, MODES[params["mode"]]
+        waiting = Waiting(session, hands.asked, hands.say)
+        versions = Versions(session, params["version"])
+        session.save(phase=phase)
+        before = {"revision": session.open.before.revision, "version": session.open.before.version}
+        with session.change("helm_release", "helm upgrade", before, {"version": params["version"]}) as told:
+            child = session.helm.upgrade(session.target.chart, versions.values, math.ceil(params["timeout"]))
+            waiting.helm(child, params["timeout"])
+            pins.apply(session.kube, session.open.pinned)
+            progress = waiting.rolled_out(session.target.workload, params["timeout"])
+            after = session.open.after
+            after.revision = session.retry(session.helm.history)[-1].revision
+            after.manifest = f"sh.helm.release.v1.{session.target.release}.v{after.revision}"
+            told.update(revision=after.revision, pods=progress.available)
+        session.save(after=after)
+        reason = self._judged(params, hands, phase)
+        return {"changed": True, "revision": after.revision, "pods": progress.available, "reason": reason}
+
+    @staticmethod
+    def _judged(params: dict[str, Any], hands: Hands, phase: str) -> str:
+        gates = [Gate.parse(one, f"gate {number}") for number, one in enumerate(params["gates"], 1)]
+        gates = [gate for gate in gates if phase in gate.phases]
+        if not gates or not params["duration"]:
+            return ""
+        judging = Judging(hands.session, collector(params["metrics"], hands), hands.asked, hands.say)
+        step = Step(
+            stage="helm_release", phase=phase, judged="stable", gates=tuple(gates), interval=params["interval"],
+            duration=params["duration"], patience=params["patience"],
+        )
+        return judging.run(step).text

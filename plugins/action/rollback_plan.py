@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chooses what a rollback goes back to on a target, or says what could be chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ansible_collections.releng.runbooks.plugins.module_utils.release import choice
+from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import Hands, ReleaseDoor
+
+
+class ActionModule(ReleaseDoor):
+    OPEN = False
+    OPTIONS = {
+        "to": {"type": "str", "default": ""},
+        "release": {"type": "str", "default": ""},
+        "max_age": {"type": "float", "required": True},
+    }
+
+    def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
+        session = hands.session
+        state = session.load()
+        revisions = session.helm.history()
+        chosen = choice.choose(
+            state, revisions, params["to"], params["release"], params["max_age"], session.kube.server_time()
+        )
+        if chosen.kind == "none":
+            hands.call.say(f"nothing to take back here: {chosen.reason}; {choice.hint(state, revisions)}")
+        else:
+            hands.call.say(f"going back to {chosen.version or 'what ran before'}: {chosen.reason}")
+        return {"changed": False, **dataclasses.asdict(chosen), "group": chosen.group}
+
+    def plan(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
+        return self.act(params, hands)

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rollback goes back to: chosen from the release state and helm's history alone, on any machine.
+
+Without a wish it is the one newest release, only where it still runs, and only while it is young. Otherwise nothing is
+changed, and the candidates are named with the exact command for each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
+from ansible_collections.releng.runbooks.plugins.module_utils.helm import Revision
+from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """``kind``: ``interrupted`` (the way back of a release that never ended), ``finished`` (undo it), ``none``
+    (this target has no part in the release that is taken back). ``revision``: of helm, to go back to."""
+
+    kind: str
+    release: str = ""
+    version: str = ""
+    revision: int = 0
+    reason: str = ""
+
+    @property
+    def group(self) -> str:
+        """The group of targets that this one joins: those that go back, or those that stay."""
+        return "stays" if self.kind == "none" else "wave_1"
+
+
+def undoable(state: State | None, revisions: Sequence[Revision]) -> dict[str, Any] | None:
+    """The entry of the history for the release whose result still runs here; None where nothing of ours does."""
+    current = revisions[-1].revision if revisions else 0
+    released = (one for one in (state.history if state else []) if one["result"] == "released")
+    last = next((one for one in released if one["procedure"] != "rollback"), None)
+    return last if last is not None and last["revision"] == current else None
+
+
+def newest(entries: Iterable[dict[str, Any]]) -> str:
+    """Id of the newest of the releases that still run on some target; ``""`` without one."""
+    return str(max(entries, key=lambda one: (one["at"], one["release"]), default={"release": ""})["release"])
+
+
+def choose(
+    state: State | None, revisions: Sequence[Revision], wish: str, release: str, max_age: float,
+    now: datetime.datetime,
+) -> Choice:
+    """What to go back to on one target.
+
+    :param wish: a version, a revision of helm, or the id of a release; ``""`` for the newest release
+    :param release: the newest release of all targets, see :func:`newest`
+    :param max_age: seconds after which a release is not taken back without being named
+    :param now: the API server's clock
+    :raises Refused: nothing fits; names what could be chosen
+    """
+    if state is not None and state.result in ("", "stuck"):
+        why = f"never ended, in phase {state.phase}" if not state.result else f"stuck in phase {state.phase}"
+        return Choice("interrupted", state.release, state.before.version, state.before.revision, why)
+    options = candidates(state, revisions)
+    if wish:
+        return _asked_for(wish, options)
+    last = undoable(state, revisions)
+    if last is None or last["release"] != release:
+        return Choice("none", reason="the newest release has no part in what runs here")
+    age = (now - datetime.datetime.fromisoformat(last["at"])).total_seconds()
+    if age > max_age:
+        raise Refused(
+            f"The newest release {release} is {span(age)} old, and rollback_max_age is {span(max_age)}; "
+            f"candidates: {told(options)}.",
+            remedy=command(options),
+        )
+    if not any(one["revision"] == last["from_revision"] for one in options):
+        raise Refused(
+            f"Revision {last['from_revision']}, which ran before {release}, is not a good one in helm's history; "
+            f"candidates: {told(options)}.",
+            remedy=command(options),
+        )
+    return Choice("finished", release, last["from"], last["from_revision"], f"takes back {release}")
+
+
+def _asked_for(wish: str, options: Sequence[dict[str, Any]]) -> Choice:
+    for key in ("release", "version", "revision"):
+        for one in options:
+            if str(one[key]) == wish:
+                return Choice("finished", "", one["version"], one["revision"], f"asked for: {wish}")
+    raise Refused(
+        f"rollback_to is '{wish}', and there is no such version, revision or release to go back to; "
+        f"candidates: {told(options)}.",
+        remedy=command(options),
+    )
+
+
+def candidates(state: State | None, revisions: Sequence[Revision]) -> list[dict[str, Any]]:
+    """Good revisions before the current one, newest first: ``{"revision", "version", "release"}``."""
+    known: dict[int, dict[str, Any]] = {}
+    for one in state.history if state else []:
+        known.setdefault(one["revision"], one)
+        known.setdefault(one.get("from_revision", 0), {"version": one.get("from", ""), "release": ""})
+    current = revisions[-1].revision if revisions else 0
+    good = [one for one in revisions if one.revision < current and one.status in ("superseded", "deployed")]
+    return [
+        {
+            "revision": one.revision, "version": known.get(one.revision, {}).get("version") or one.app_version,
+            "release": known.get(one.revision, {}).get("release", ""),
+        }
+        for one in reversed(good)
+    ]
+
+
+def told(options: Sequence[dict[str, Any]]) -> str:
+    """``1.4.0 (revision 2), 1.0.0 (revision 1)``"""
+    return ", ".join(f"{one['version'] or 'unknown'} (revision {one['revision']})" for one in options[:5]) or "none"
+
+
+def command(options: Sequence[dict[str, Any]]) -> str:
+    """The exact command for the first of ``options``."""
+    if not options:
+        return ""
+    return f"To go back: ansible-playbook playbooks/rollback.yml -e rollback_to={options[0]['revision']}"
+
+
+def span(seconds: float) -> str:
+    """``3 d 4 h``, ``2 h 5 min``, ``42 s``"""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def hint(state: State | None, revisions: Sequence[Revision]) -> str:
+    """What could be gone back to, with the command."""
+    options = candidates(state, revisions)
+    return f"candidates: {told(options)}. {command(options)}".strip()

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the releng.runbooks authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs and what would run: the manifest of the chart now, the one with the new version, and the canary's."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+from ansible_collections.releng.runbooks.plugins.module_utils import canary
+from ansible_collections.releng.runbooks.plugins.module_utils.canary import Canary, pod_template_digest
+from ansible_collections.releng.runbooks.plugins.module_utils.helm import Revision, with_version
+from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
+from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
+from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
+
+Objects = list[dict[str, Any]]
+
+
+@dataclasses.dataclass
+class Versions:
+    """The version that runs and the one that is wanted; each part is asked for once, when it is needed."""
+
+    session: Session
+    version: str
+
+    @functools.cached_property
+    def values(self) -> dict[str, Any]:
+        target = self.session.target
+        return with_version(target.values, target.version_values, self.version)
+
+    @functools.cached_property
+    def revisions(self) -> list[Revision]:
+        return self.session.helm.history()
+
+    @functools.cached_property
+    def stable_docs(self) -> Objects:
+        return self.session.helm.manifest() if self.revisions else []
+
+    @functools.cached_property
+    def new_docs(self) -> Objects:
+        return self.session.helm.render(self.session.target.chart, self.values).docs
+
+    @functools.cached_property
+    def before(self) -> Side:
+        """What runs now; a Side without revision where nothing is installed."""
+        if not self.revisions:
+            return Side()
+        current = self.revisions[-1]
+        secret = f"sh.helm.release.v1.{self.session.target.release}.v{current.revision}"
+        version = self._version_now() or current.app_version
+        return Side(version, current.revision, pod_template_digest(self.stable_docs), secret)
+
+    @functools.cached_property
+    def after(self) -> Side:
+        return Side(self.version, 0, pod_template_digest(self.new_docs))
+
+    @property
+    def changes(self) -> bool:
+        """Whether the new version differs from what runs; a failed or pending revision always does."""
+        deployed = bool(self.revisions) and self.revisions[-1].status == "deployed"
+        return not deployed or self.stable_docs != self.new_docs
+
+    @functools.cached_property
+    def replicas(self) -> int:
+        return pins.size(self.session.kube, self.session.target.workload)
+
+    @functools.cached_property
+    def canary(self) -> Canary:
+        session = self.session
+        live = session.kube.get("Deployment", session.target.workload, "apps/v1")
+        found = {f"Deployment/{session.target.workload}": live} if live else {}
+        return canary.derive(
+            self.stable_docs, self.new_docs, found, session.target.workload, session.run, self.replicas
+        )
+
+    def _version_now(self) -> str:
+        """The value at the first of the paths that a version is set at."""
+        value: Any = self.session.helm.values()
+        for key in self.session.target.version_values[0].split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return str(value) if value is not None else ""
