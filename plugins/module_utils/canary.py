@@ -195,7 +195,7 @@ class _Making:
         return service, []
 
     def _mirrors(self, service: dict[str, Any]) -> Objects:
-        """By the policies that guard what runs, and those of the new version, which stand last and win by their name."""
+        """Of what guards the pods now, and of what the new version brings, which stands last and wins by its name."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for doc in of_kind(self.known, "NetworkPolicy", *_MONITORS):
             if OWNER.items() <= (doc["metadata"].get("labels") or {}).items():

@@ -167,6 +167,12 @@ class Helm:
         """Start going back to ``revision``; also the remedy for a revision that stayed pending."""
         return self._start(["rollback", self.release, str(revision), *_bounded(timeout), *self._client_side()])
 
+    # The history, read
+
+    pending = staticmethod(pending)
+    deployed = staticmethod(deployed)
+    last_good = staticmethod(last_good)
+
     # How it is called
 
     def argv(self, arguments: Sequence[str], remote: bool = True) -> list[str]:
