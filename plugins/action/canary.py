@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Refused
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Denied, NotFound, Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL, RELEASE_LABEL
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, pins
-from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
+from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import HELM_LABEL, Versions
 from ansible_collections.releng.runbooks.plugins.module_utils.release.waiting import Waiting
 from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import Hands, ReleaseDoor
 
 STAGE = "helm_release"
-# Whatever a canary may be made of; what carries our label among these is removed.
+# Whatever a canary may be made of.
 KINDS = (
     ("Deployment", "apps/v1"), ("Service", "v1"), ("ConfigMap", "v1"), ("Secret", "v1"),
     ("NetworkPolicy", "networking.k8s.io/v1"), ("ServiceMonitor", "monitoring.coreos.com/v1"),
@@ -78,28 +78,18 @@ class ActionModule(ReleaseDoor):
 
 
 def _remove(hands: Hands) -> list[str]:
-    """What we made for this Helm release and nobody else has taken over; the release state itself stays."""
+    """All that carries the label of this Helm release, which only objects of its canary do."""
     kube, removed = hands.session.kube, []
+    selector = f"{OWNER_LABEL}={MANAGER},{HELM_LABEL}={hands.session.target.release}"
     for kind, api_version in KINDS:
         try:
-            found = kube.list(kind, api_version, selector=f"{OWNER_LABEL}={MANAGER},{RELEASE_LABEL}")
-        except NotFound:
-            continue  # a kind that this cluster does not have
+            found = kube.list(kind, api_version, selector=selector)
+        except (NotFound, Denied):
+            continue  # a kind that this cluster does not have, or that we may not make
         for one in found:
-            name = one["metadata"]["name"]
-            if name.startswith("release-") or not name.endswith("-canary"):
-                continue
-            if _of_workload(one, hands.session.target.release) and kube.delete(
-                kind, name, api_version, uid=one["metadata"]["uid"]
-            ):
-                removed.append(f"{kind}/{name}")
+            if kube.delete(kind, one["metadata"]["name"], api_version, uid=one["metadata"]["uid"]):
+                removed.append(f"{kind}/{one['metadata']['name']}")
     return removed
-
-
-def _of_workload(one: dict[str, Any], release: str) -> bool:
-    """Other targets may have a canary in the same namespace."""
-    annotations = one["metadata"].get("annotations") or {}
-    return bool(annotations.get("releng.runbooks/helm-release", release) == release)
 
 
 def _shown(one: dict[str, Any]) -> dict[str, Any]:

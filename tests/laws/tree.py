@@ -146,7 +146,7 @@ def code_lines(text: str) -> list[str]:
 
 # Roles that change nothing which serves users: what they write is our own record.
 QUIET = frozenset(
-    {"precheck", "snapshot", "verify_health", "record", "notify", "status", "inspect", "monitor", "diagnose"}
+    {"precheck", "snapshot", "verify_health", "record", "mark", "notify", "status", "inspect", "monitor", "diagnose"}
 )
 CHECKS = frozenset({"precheck"})
 WAYS_BACK = frozenset({"rollback", "recover"})

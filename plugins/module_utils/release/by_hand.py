@@ -9,10 +9,11 @@ import json
 import shlex
 from typing import Any
 
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL, RELEASE_LABEL, TOKEN_ANNOTATION
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL, TOKEN_ANNOTATION
 from ansible_collections.releng.runbooks.plugins.module_utils.release.phases import way_back
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
+from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import HELM_LABEL
 
 
 def commands(target: Target, state: State) -> list[str]:
@@ -25,10 +26,7 @@ def commands(target: Target, state: State) -> list[str]:
         told.append(_patch(target, state.route["name"], state.route["resting"]))
     if "remove_canary" in steps:
         kinds = "deployments,services,configmaps,secrets,networkpolicies"
-        told.append(
-            f"{target.kubectl} delete {kinds} -l {OWNER_LABEL}={MANAGER},{RELEASE_LABEL} "
-            f"--field-selector metadata.name!=release-{target.release}"
-        )
+        told.append(f"{target.kubectl} delete {kinds} -l {OWNER_LABEL}={MANAGER},{HELM_LABEL}={target.release}")
     for one in state.pinned:
         patch = shlex.quote(json.dumps(one["patch"]))
         told.append(f"{target.kubectl} patch {one['kind'].lower()} {one['name']} --type=merge -p {patch}")

@@ -48,7 +48,7 @@ class Step:
 
 
 class Attentive:
-    """A clock whose sleep ends when the run has to stop."""
+    """A clock whose sleep ends when the run has to stop: it raises RunbookError with the reason."""
 
     def __init__(self, clock: Clock, asked: Callable[[], str]) -> None:
         self._clock, self._asked = clock, asked
@@ -56,15 +56,21 @@ class Attentive:
 
     def sleep(self, seconds: float) -> None:
         until = self._clock.now() + seconds
-        while (left := until - self._clock.now()) > 0 and not self._asked():
+        while (left := until - self._clock.now()) > 0:
+            self.go_on()
             self._clock.sleep(min(SLICE, left))
+
+    def go_on(self) -> None:
+        """:raises RunbookError: the run has to stop"""
+        if reason := self._asked():
+            raise RunbookError(f"{reason[:1].upper()}{reason[1:]}.")
 
 
 class Judging:
     """Watches gates on one target. ``asked`` says why the run has to stop, ``say`` prints a line (text, mark)."""
 
     def __init__(self, session: Session, collector: Collector, asked: Callable[[], str], say: Say) -> None:
-        self.session, self.collector, self.asked, self.say = session, collector, asked, say
+        self.session, self.collector, self.say = session, collector, say
         self.clock = Attentive(session.clock, asked)
         self.measured: float | None = None
 
@@ -85,8 +91,7 @@ class Judging:
         """
         watch = StepWatch(list(step.gates), step.duration, step.patience)
         for elapsed in looks(self.clock, step.interval, math.inf):
-            if reason := self.asked():
-                raise RunbookError(f"{reason[:1].upper()}{reason[1:]}.")
+            self.clock.go_on()
             held = self.session.renew() or trouble()
             evidence = {gate.name: self.collector.evidence(gate, facts, step.judged) for gate in step.gates}
             reading = watch.look(elapsed, evidence)

@@ -11,12 +11,17 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils import canary
 from ansible_collections.releng.runbooks.plugins.module_utils.canary import Canary, pod_template_digest
-from ansible_collections.releng.runbooks.plugins.module_utils.helm import Revision, with_version
+from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, with_version
 from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
 
 Objects = list[dict[str, Any]]
+
+# On every object of a canary: the Helm release that it stands beside.
+HELM_LABEL = "releng.runbooks/helm-release"
+# What others have made beside the chart may select the canary's pods, too.
+LOOKED_AT = (("Service", "v1"), ("NetworkPolicy", "networking.k8s.io/v1"), ("PodDisruptionBudget", "policy/v1"))
 
 
 @dataclasses.dataclass
@@ -40,8 +45,12 @@ class Versions:
         return self.session.helm.manifest() if self.revisions else []
 
     @functools.cached_property
+    def rendered(self) -> Rendered:
+        return self.session.helm.render(self.session.target.chart, self.values)
+
+    @property
     def new_docs(self) -> Objects:
-        return self.session.helm.render(self.session.target.chart, self.values).docs
+        return self.rendered.docs
 
     @functools.cached_property
     def before(self) -> Side:
@@ -69,12 +78,19 @@ class Versions:
 
     @functools.cached_property
     def canary(self) -> Canary:
-        session = self.session
-        live = session.kube.get("Deployment", session.target.workload, "apps/v1")
-        found = {f"Deployment/{session.target.workload}": live} if live else {}
-        return canary.derive(
-            self.stable_docs, self.new_docs, found, session.target.workload, session.run, self.replicas
+        """What would stand beside, with the label by which it is found again: two targets may share a namespace."""
+        target, kube = self.session.target, self.session.kube
+        live = {
+            f"{kind}/{one['metadata']['name']}": one for kind, version in LOOKED_AT for one in kube.list(kind, version)
+        }
+        made = canary.derive(
+            self.stable_docs, self.new_docs, live, target.workload, self.session.run, self.replicas,
+            hooks=self.rendered.running_hooks, allow_hooks=target.hooks == "with_promotion",
         )
+        for one in made.objects:
+            one["metadata"]["labels"][HELM_LABEL] = target.release
+            one["metadata"]["namespace"] = target.namespace
+        return made
 
     def _version_now(self) -> str:
         """The value at the first of the paths that a version is set at."""
