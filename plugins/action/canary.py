@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
+
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Denied, NotFound, Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL
@@ -26,7 +27,7 @@ KINDS = (
 
 
 class ActionModule(ReleaseDoor):
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "version": {"type": "str", "default": ""},
         "timeout": {"type": "float", "default": 300.0},

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Revision
@@ -18,7 +18,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 
 class ActionModule(ReleaseDoor):
     WOULD = "take the Helm release back to the revision before"
-    OPTIONS = {"timeout": {"type": "float", "default": 300.0}}
+    OPTIONS: ClassVar[dict[str, Any]] = {"timeout": {"type": "float", "default": 300.0}}
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session, state = hands.session, hands.session.open

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
@@ -20,7 +20,7 @@ MODES = {"promote": "promoting", "rolling": "rolling"}
 
 class ActionModule(ReleaseDoor):
     WOULD = "upgrade the Helm release to {version}"
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         "mode": {"type": "str", "choices": sorted(MODES), "required": True},
         "version": {"type": "str", "required": True},
         "timeout": {"type": "float", "default": 300.0},

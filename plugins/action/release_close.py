@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils import report
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
@@ -18,7 +18,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 class ActionModule(ReleaseDoor):
     OPEN = False
     WOULD = "record how it ended"
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         **RECORD,
         "result": {"type": "str", "choices": list(RESULTS), "required": True},
     }

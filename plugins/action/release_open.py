@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.release import opening
 from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import RECORD, Hands, ReleaseDoor
@@ -14,7 +14,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 class ActionModule(ReleaseDoor):
     OPEN = False
     WOULD = "take the lock and open a {procedure}"
-    OPTIONS = {**RECORD, "version": {"type": "str", "default": ""}}
+    OPTIONS: ClassVar[dict[str, Any]] = {**RECORD, "version": {"type": "str", "default": ""}}
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session = hands.session

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
@@ -14,7 +14,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 
 class ActionModule(ReleaseDoor):
     WOULD = "remember what runs now"
-    OPTIONS = {"version": {"type": "str", "required": True}}
+    OPTIONS: ClassVar[dict[str, Any]] = {"version": {"type": "str", "required": True}}
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session = hands.session

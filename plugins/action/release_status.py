@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils import rollout
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
@@ -16,7 +16,10 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 
 class ActionModule(ReleaseDoor):
     OPEN = False
-    OPTIONS = {"quiet": {"type": "bool", "default": False}, "log_lines": {"type": "int", "default": 0}}
+    OPTIONS: ClassVar[dict[str, Any]] = {
+        "quiet": {"type": "bool", "default": False},
+        "log_lines": {"type": "int", "default": 0},
+    }
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session = hands.session

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.release import choice, opening
@@ -15,7 +15,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 class ActionModule(ReleaseDoor):
     OPEN = False
     WOULD = "take the lock and open the way back"
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         **RECORD,
         "procedure": {"type": "str", "default": "rollback"},
         "to": {"type": "str", "default": ""},

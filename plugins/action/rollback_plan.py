@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.release import choice
 from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import Hands, ReleaseDoor
@@ -14,7 +14,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door impor
 
 class ActionModule(ReleaseDoor):
     OPEN = False
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         "to": {"type": "str", "default": ""},
         "release": {"type": "str", "default": ""},
         "max_age": {"type": "float", "required": True},

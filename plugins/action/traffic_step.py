@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
@@ -19,7 +19,7 @@ PHASES = ("shifting", "baking", "returning")
 
 class ActionModule(ReleaseDoor):
     WOULD = "give {share} % of the traffic to the canary and watch it"
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         "share": {"type": "int", "required": True},
         "phase": {"type": "str", "choices": list(PHASES), "required": True},
         "stage": {"type": "str", "default": "canary_shift"},

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils import health, rollout
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError, Unreachable
@@ -22,9 +22,9 @@ SHOWN = 5  # problems in the message; all of them are in the report
 
 class ActionModule(ReleaseDoor):
     OPEN = False
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Any]] = {
         "probes": {"type": "list", "elements": "dict", "default": []},
-                "timeout": {"type": "float", "default": 60.0},
+        "timeout": {"type": "float", "default": 60.0},
         "log_tail": {"type": "int", "default": 50},
         "log_patterns": {"type": "list", "elements": "str", "default": []},
         "log_ignore": {"type": "list", "elements": "str", "default": []},
@@ -46,7 +46,8 @@ class ActionModule(ReleaseDoor):
         ok = not problems
         if params["record"]:
             session.note(STAGE, "step", {
-                "stage": STAGE, "action": "verify", "verdict": "PASS" if ok else "FAIL", "text": "; ".join(problems)[:500],
+                "stage": STAGE, "action": "verify", "verdict": "PASS" if ok else "FAIL",
+                "text": "; ".join(problems)[:500],
             })  # fmt: skip
         hands.call.say(f"healthy: {len(results)} probes, pods, images and logs are well" if ok else f"{problems[0]}")
         told = {"changed": False, "healthy": ok, "problems": problems[:SHOWN], "validation": report}

@@ -11,6 +11,7 @@ from typing import Any
 from ansible import context
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.releng.runbooks.plugins.module_utils.release import choice
 from ansible_collections.releng.runbooks.plugins.plugin_utils import inputs
 
 WAVE = "wave_"
@@ -77,7 +78,7 @@ def went_back(hostvars: Mapping[str, Any], host: str) -> bool:
 def newest_release(hostvars: Mapping[str, Any], hosts: list[str]) -> str:
     """Id of the newest release that still runs on one of ``hosts``, by what each found on its cluster."""
     found = [(hostvars[host].get("__precheck_standing") or {}).get("undoable") or {} for host in hosts]
-    return str(max((one for one in found if one), key=lambda one: (one["at"], one["release"]), default={}).get("release", ""))
+    return choice.newest(one for one in found if one)
 
 
 def failure_reason(result: Mapping[str, Any]) -> str:
@@ -102,6 +103,6 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "failure_reason": failure_reason, "fate": fate, "fate_reason": fate_reason, "going": going,
-            "in_release": in_release, "newest_release": newest_release, "stands_aside": stands_aside, "wave_sizes": wave_sizes,
-            "went_back": went_back, "whole_run": whole_run,
+            "in_release": in_release, "newest_release": newest_release, "stands_aside": stands_aside,
+            "wave_sizes": wave_sizes, "went_back": went_back, "whole_run": whole_run,
         }  # fmt: skip

@@ -39,14 +39,14 @@ def _started(pid: int) -> tuple[datetime.datetime, str]:
         with open("/proc/stat", encoding="utf-8") as handle:
             boot = next(int(line.split()[1]) for line in handle if line.startswith("btime "))
         seconds = boot + int(ticks) / os.sysconf("SC_CLK_TCK")
-        return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc), f"{boot}.{ticks}"
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC), f"{boot}.{ticks}"
     except OSError:  # no /proc: macOS, BSD
         text = subprocess.run(
             ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=True,
             env={**os.environ, "LC_ALL": "C"},
         ).stdout.strip()
         local = datetime.datetime.strptime(text, "%a %b %d %H:%M:%S %Y").astimezone()
-        return local.astimezone(datetime.timezone.utc), text
+        return local.astimezone(datetime.UTC), text
 
 
 def who(task_vars: dict[str, Any]) -> str:

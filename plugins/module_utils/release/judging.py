@@ -124,7 +124,7 @@ class Judging:
         })  # fmt: skip
 
     def _line(self, step: Step, reading: StepReading, facts: Facts, held: str) -> str:
-        """``canary 10 % (measured 9.6 %) · 00:25/01:00 · error rate 0.4 % ≤ 5 % · canary 412 requests, stable 3 690``"""
+        """``canary 10 % (measured 9 %) · 00:25/01:00 · error rate 0.4 % ≤ 5 % · canary 412 requests, stable 3 690``"""
         share, requests = self._share(step, facts)
         verdict = [] if reading.verdict is Verdict.PASS else [reading.verdict.value]
         clock = f"{_clock(reading.progress)}/{_clock(step.duration)}"

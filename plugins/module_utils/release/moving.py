@@ -35,7 +35,8 @@ def shift(session: Session, route: Any, wanted: dict[str, int]) -> Traffic:
     port = session.open.route.get("port", 0)
     entering = route.first(current, wanted)
     if entering:
-        current = _write(session, route, current, route.patch(current, entering, session.open.token, port=port), entering)
+        ops = route.patch(current, entering, session.open.token, port=port)
+        current = _write(session, route, current, ops, entering)
         session.clock.sleep(SETTLE)
     ops = route.patch(current, wanted, session.open.token, port=port)
     return _write(session, route, current, ops, wanted)
@@ -70,7 +71,7 @@ def to_safe_side(session: Session, route: Any, phase: str) -> str:
             return side
         other = sides.STABLE if side == sides.CANARY else sides.CANARY
         if not session.retry(lambda: sides.ready(session.kube, workload, side), WAY_BACK_PATIENCE) and session.retry(
-            lambda other=other: sides.ready(session.kube, workload, other), WAY_BACK_PATIENCE  # type: ignore[misc]
+            lambda other=other: sides.ready(session.kube, workload, other), WAY_BACK_PATIENCE
         ):
             raise RunbookError(f"No pod of {side} is ready to take the traffic: it stays as it is, {_told(current)}.")
         # The old backends are tested as they are now, so what somebody else wrote is replaced once, knowingly.

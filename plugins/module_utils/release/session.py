@@ -128,7 +128,9 @@ class Session:
     # The journal ---------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def change(self, stage: str, action: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def change(
+        self, stage: str, action: str, before: dict[str, Any], after: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
         """Intent before, result after. The body may add to the result; an error is the result, too."""
         token = self.open.token
         entry = self.journal.intent(self.run, self.target.name, stage, action, before, after, token)

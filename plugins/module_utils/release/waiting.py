@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible_collections.releng.runbooks.plugins.module_utils import causes, rollout
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, RunbookError, TimedOut, Unreachable
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
+    NotFound,
+    RunbookError,
+    TimedOut,
+    Unreachable,
+)
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Child
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import looks
-from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Attentive, Say
+from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 
 LOOK_EVERY = 1.0  # seconds
 HELM_LOOK_EVERY = 0.25

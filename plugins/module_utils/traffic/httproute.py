@@ -120,8 +120,8 @@ class HTTPRoute:
     ) -> list[dict[str, Any]]:
         """The patch for somebody else (a guard, a person) who applies it when this run is silent.
 
-        It holds from any weights, so it tests no backends. It raises the token: this run, should it wake up, is fenced.
-        To stable, give weights rather than ``resting``: a canary at weight 0 costs nothing, one that leaves at once may.
+        It holds from any weights, so it tests no backends. It raises the token, so this run is fenced if it wakes up.
+        To stable, give weights rather than ``resting``: a canary at weight 0 costs nothing.
         """
         rules = self._wanted(current, weights, stable, canary, port, resting)
         return [
