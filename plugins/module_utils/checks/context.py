@@ -43,10 +43,10 @@ class Once(Generic[Answer]):
                 kept[self._name] = (self._compute(owner), None)
             except RunbookError as error:
                 kept[self._name] = (None, error)
-        answer, error = kept[self._name]
-        if error is not None:
-            raise error
-        return answer  # type: ignore[no-any-return]
+        answer, failure = kept[self._name]
+        if failure is not None:
+            raise failure
+        return answer
 
 
 @dataclasses.dataclass

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -142,12 +143,12 @@ def _weights(
     if texts:
         remedy = "Write the weights without quotes."
         yield c.wrong(NAME, variable, listed, allowed, remedy, hint=f", where {texts[0]!r} is a text")
-    elif not shares or any(isinstance(share, bool) or not isinstance(share, int) for share in shares) or not holds(shares):
+    elif not shares or any(type(share) is not int for share in shares) or not holds(shares):
         yield c.wrong(NAME, variable, listed, allowed)
 
 
 def _rising(shares: list[int]) -> bool:
-    return all(one < after for one, after in zip(shares, shares[1:], strict=False))
+    return all(one < after for one, after in itertools.pairwise(shares))
 
 
 def _unreadable(c: Context, variable: str, number: int, error: Exception) -> Finding:
