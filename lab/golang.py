@@ -54,7 +54,7 @@ def compile_tools(part: str, folder: Path, log: Path) -> None:
     (folder / "bin").mkdir()
     what = "." if (source / "main.go").exists() else "tool"
     # A build whose lab command was killed ends with it, instead of running on beside the next one.
-    go = ["setpriv", "--pdeathsig", "TERM", toolchain(), "build", *FLAGS]
+    go: list[str | Path] = ["setpriv", "--pdeathsig", "TERM", toolchain(), "build", *FLAGS]
     run([*go, "-tags", TAGS.get(part, ""), "-ldflags", " ".join(["-s", "-w", *stamps(part)]),
          "-o", f"{folder}/bin/", what], cwd=source, log=log, env=ENVIRONMENT)
 
