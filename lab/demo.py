@@ -49,6 +49,9 @@ def show(place: demo_place.Place) -> int:
         for step in demo_steps.steps(place):
             say(f"\n== {step.title}")
             rows.append(run(place, step))
+            if not rows[-1].as_expected:
+                say("\nthe demo ends here: the steps that follow build on this one")
+                break
             if len(rows) == 1:
                 load.start()
         rows.append(load.end())

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    yaml = None  # type: ignore[assignment]
+
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Denied, NotFound, Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
