@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.releng.runbooks.plugins.module_utils import canary
 from ansible_collections.releng.runbooks.plugins.module_utils.canary import Canary
 from ansible_collections.releng.runbooks.plugins.module_utils.canary_labels import matches, pod_selector
@@ -20,8 +21,9 @@ NAME, INSTANCE, TRACK = "app.kubernetes.io/name", "app.kubernetes.io/instance", 
 def put(docs: list[dict[str, Any]], kind: str, changes: dict[str, Any], name: str = "shop") -> list[dict[str, Any]]:
     """A copy of ``docs`` with each value put at its dotted path in the object of that kind and name."""
     docs = copy.deepcopy(docs)
+    found = one(docs, kind, name)
     for path, value in changes.items():
-        place = one(docs, kind, name)
+        place: Any = found
         *steps, last = path.split(".")
         for step in steps:
             place = place[int(step) if isinstance(place, list) else step]
@@ -45,7 +47,8 @@ def made(found: Canary) -> list[str]:
 def test_only_what_must_run_is_taken() -> None:
     found = derive(new=put(SHOP, "Deployment", {"spec.template.spec.containers.0.image": "shop:2"}))
     assert made(found) == ["Deployment/shop-canary", "Service/shop-canary"]
-    assert (found.workload, found.service, found.stable_service, found.port) == ("shop-canary", "shop-canary", "shop", 8080)
+    assert (found.workload, found.service) == ("shop-canary", "shop-canary")
+    assert (found.stable_service, found.port) == ("shop", 8080)
     assert (found.problems, found.matched, found.doubts) == ([], [], [])
     deployment = found.objects[0]
     assert deployment["spec"]["replicas"] == 3
@@ -104,7 +107,8 @@ def test_config_that_differs_is_copied_and_named_everywhere() -> None:
     ]  # fmt: skip
     config, secret, both = spec["volumes"]
     assert (config["configMap"]["name"], secret["secret"]["secretName"]) == ("shop-canary", "shop-canary")
-    assert both["projected"]["sources"][:2] == [{"configMap": {"name": "shop-canary"}}, {"secret": {"name": "shop-canary"}}]
+    sources = both["projected"]["sources"]
+    assert sources[:2] == [{"configMap": {"name": "shop-canary"}}, {"secret": {"name": "shop-canary"}}]
 
 
 def test_config_that_is_new_is_copied_and_labels_of_it_make_no_difference() -> None:
@@ -181,8 +185,9 @@ def test_which_of_several_services() -> None:
 
 def test_a_name_that_is_too_long_is_told_and_labels_stay_labels() -> None:
     long = "s" * 60
-    docs = put(SHOP, "Service", {"metadata.name": long, "spec.selector": {INSTANCE: long}})
-    docs = put(docs, "Deployment", {f"spec.template.metadata.labels": {INSTANCE: long}, "spec.selector": {"matchLabels": {INSTANCE: long}}})
+    labels = {INSTANCE: long}
+    docs = put(SHOP, "Service", {"spec.selector": labels, "metadata.name": long})
+    docs = put(docs, "Deployment", {"spec.template.metadata.labels": labels, "spec.selector.matchLabels": labels})
     found = derive(docs, docs)
     assert "has a name of 67 characters, and 63 are allowed" in found.problems[0]
     assert found.selector[INSTANCE] == "s" * 56 + "-canary"

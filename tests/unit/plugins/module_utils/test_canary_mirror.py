@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.releng.runbooks.plugins.module_utils import canary, canary_labels
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -52,9 +53,9 @@ def mirrored(*added: dict[str, Any], new: tuple[dict[str, Any], ...] | None = No
 
 
 def test_a_policy_that_guards_stable_guards_the_canary() -> None:
-    own, proxy = {"podSelector": {"matchLabels": {INSTANCE: "shop"}}}, {"podSelector": {"matchLabels": {"app": "proxy"}}}
-    spec = {"podSelector": {"matchLabels": {INSTANCE: "shop"}}, "policyTypes": ["Ingress"], "ingress": [{"from": [own, proxy]}]}
-    given = policy(spec)
+    own = {"podSelector": {"matchLabels": {INSTANCE: "shop"}}}
+    proxy = {"podSelector": {"matchLabels": {"app": "proxy"}}}
+    given = policy({**own, "policyTypes": ["Ingress"], "ingress": [{"from": [own, proxy]}]})
     before = copy.deepcopy(given)
     (found,) = mirrored(given)
     assert given == before
@@ -118,7 +119,7 @@ def test_other_kinds_that_would_cease_to_take_the_canary_are_told() -> None:
         "spec": {"selector": {"matchLabels": {INSTANCE: "shop"}}},
     }  # fmt: skip
     calico = {
-        "apiVersion": "crd.projectcalico.org/v1", "kind": "NetworkPolicy3", "metadata": {"name": "shop"},
+        "apiVersion": "crd.projectcalico.org/v1", "kind": "GlobalNetworkPolicy", "metadata": {"name": "shop"},
         "spec": {"selector": "app == 'shop'"},
     }  # fmt: skip
     docs = [*SHOP, telemetry, calico]
@@ -126,5 +127,5 @@ def test_other_kinds_that_would_cease_to_take_the_canary_are_told() -> None:
     assert found.problems == []
     assert found.doubts == [
         f"Telemetry shop ({INSTANCE}=shop) takes stable's pods and would not take the canary's.",
-        "Whether NetworkPolicy3 shop (app == 'shop') guards the canary cannot be told.",
+        "Whether GlobalNetworkPolicy shop (app == 'shop') guards the canary cannot be told.",
     ]
