@@ -31,9 +31,10 @@ from ansible_collections.releng.runbooks.plugins.module_utils.checks.finding imp
     refuse,
     wrong,
 )
+from ansible_collections.releng.runbooks.plugins.module_utils.checks.plan import plan
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
 
-__all__ = ["CHECKS", "DOUBT", "PROTECTED", "REFUSE", "Context", "Finding", "override", "run_all"]
+__all__ = ["CHECKS", "DOUBT", "PROTECTED", "REFUSE", "Context", "Finding", "override", "plan", "run_all"]
 
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
     inputs.NAME: inputs.check_inputs,
@@ -66,14 +67,21 @@ WITH_VERSION = frozenset({"chart", "image", "canary", "dry_run", "route", "capac
 OVERRIDES = "precheck_overrides"
 
 
-def run_all(context: Context, overrides: Mapping[str, Any] | None = None) -> list[Finding]:
+# The way back has to be open when much else is wrong: only what it cannot do without is looked at.
+OF_ROLLBACK = frozenset({"access", "context", "clock", "permissions"})
+
+
+def run_all(
+    context: Context, overrides: Mapping[str, Any] | None = None, procedure: str = "release"
+) -> list[Finding]:
     """Every finding of every check, in the order of the checks.
 
+    :param procedure: ``release``, or ``rollback``, which needs less
     :param overrides: check -> reason: its refusals become doubts that carry the reason
     """
     wanted: Any = context.get(OVERRIDES, {}) if overrides is None else overrides
     found, reasons = override(wanted, context.origins.get(OVERRIDES, ""))
-    skipped: frozenset[str] = frozenset()
+    skipped = frozenset(CHECKS) - OF_ROLLBACK if procedure == "rollback" else frozenset()
     for name, check in CHECKS.items():
         if name in skipped:
             continue

@@ -105,7 +105,7 @@ class Context:
 
     @property
     def route(self) -> str:
-        return str(self.get("canary_shift_route", self.workload))
+        return str(self.get("helm_release_route", self.workload))
 
     @property
     def chart(self) -> str:

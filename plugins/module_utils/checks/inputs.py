@@ -92,7 +92,7 @@ def return_steps(c: Context) -> Iterator[Finding]:
 
 def gates(c: Context) -> Iterator[Finding]:
     """Every gate can be read, and a canary has one that aborts."""
-    variable = "canary_shift_gates"
+    variable = "release_gates"
     if variable not in c.variables:
         return
     listed = c.get(variable, [])

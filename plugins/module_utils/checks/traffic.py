@@ -32,17 +32,17 @@ def check_route(c: Context) -> list[Finding]:
     """The route exists, leads to the stable Service, is at rest, and the gateway serves it."""
     if c.strategy != "canary" or not c.stable_docs:
         return []
-    origin = c.origins.get("canary_shift_route", "")
+    origin = c.origins.get("helm_release_route", "")
     stable = c.canary.stable_service or c.workload
     try:
         seen = HTTPRoute(c.kube, c.route, stable=stable).read()
     except (NotFound, Refused) as error:
         where = f" (set in {origin})" if origin else ""
-        remedy = error.remedy or f"canary_shift_route is '{c.route}'{where}; show all: {c.kubectl} get httproutes"
-        return [refuse("route", error.message, remedy, variable="canary_shift_route", value=c.route, origin=origin)]
+        remedy = error.remedy or f"helm_release_route is '{c.route}'{where}; show all: {c.kubectl} get httproutes"
+        return [refuse("route", error.message, remedy, variable="helm_release_route", value=c.route, origin=origin)]
     if seen.problem:
         return [refuse("route", f"The gateway does not serve HTTPRoute {c.route}: {seen.problem.rstrip('.')}.",
-                       f"Show it: {c.kubectl} describe httproute {c.route}", variable="canary_shift_route")]
+                       f"Show it: {c.kubectl} describe httproute {c.route}", variable="helm_release_route")]
     found = []
     if not seen.settled:
         found.append(doubt("route", f"No gateway has taken HTTPRoute {c.route} yet: shifting it may change nothing."))
@@ -61,7 +61,7 @@ def check_capacity(c: Context) -> list[Finding]:
     except Denied:
         return []  # the permissions check says so
     found = []
-    asked = _requests(c.canary.objects)
+    asked = requests_of(c.canary.objects)
     for quota in quotas:
         status = quota.get("status") or {}
         for resource, names in _QUOTAS.items():
@@ -89,9 +89,9 @@ def check_foreign(c: Context) -> list[Finding]:
 
 def check_gates_answer(c: Context) -> list[Finding]:
     """The metrics system answers: without it no gate can judge."""
-    if not c.get("canary_shift_gates"):
+    if not c.get("release_gates"):
         return []
-    wanted: Mapping[str, Any] = c.metrics or c.get("canary_shift_metrics", {})
+    wanted: Mapping[str, Any] = c.metrics or c.get("release_metrics", {})
     name = str(wanted.get("provider") or "prometheus")
     if name not in metrics.PROVIDERS:
         known = sorted(metrics.PROVIDERS)
@@ -115,7 +115,7 @@ def quantity(text: Any) -> decimal.Decimal:
     return decimal.Decimal(match[1]) * decimal.Decimal(_FACTORS[match[2]])
 
 
-def _requests(objects: list[dict[str, Any]]) -> dict[str, decimal.Decimal]:
+def requests_of(objects: list[dict[str, Any]]) -> dict[str, decimal.Decimal]:
     """What the pods of all Deployments among ``objects`` ask for together."""
     asked = dict.fromkeys(_QUOTAS, decimal.Decimal(0))
     for obj in objects:

@@ -93,7 +93,7 @@ class Judging:
         for elapsed in looks(self.clock, step.interval, math.inf):
             self.clock.go_on()
             held = self.session.renew() or trouble()
-            evidence = {gate.name: self.collector.evidence(gate, facts, step.judged) for gate in step.gates}
+            evidence = self.collector.look(step.gates, facts, step.judged)
             reading = watch.look(elapsed, evidence)
             self.say(self._line(step, reading, facts, held), f"{reading.verdict.value}{bool(held)}")
             if reading.done:

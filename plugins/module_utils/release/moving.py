@@ -64,15 +64,11 @@ def to_safe_side(session: Session, route: Any, phase: str) -> str:
     :raises RunbookError: no pod of the safe side is ready; traffic stays where it is
     """
     side = phases.safe_side(phase) or sides.STABLE
-    workload = session.target.workload
     for _attempt in range(_ATTEMPTS):
         current = session.retry(route.read, WAY_BACK_PATIENCE)
         if current.weights == of_side(side):
             return side
-        other = sides.STABLE if side == sides.CANARY else sides.CANARY
-        if not session.retry(lambda: sides.ready(session.kube, workload, side), WAY_BACK_PATIENCE) and session.retry(
-            lambda other=other: sides.ready(session.kube, workload, other), WAY_BACK_PATIENCE
-        ):
+        if _only_other_ready(session, side):
             raise RunbookError(f"No pod of {side} is ready to take the traffic: it stays as it is, {_told(current)}.")
         # The old backends are tested as they are now, so what somebody else wrote is replaced once, knowingly.
         ops = route.patch(current, of_side(side), session.open.token, port=session.open.route.get("port", 0))
@@ -84,6 +80,13 @@ def to_safe_side(session: Session, route: Any, phase: str) -> str:
             continue
         return side
     raise RunbookError(f"The route {route.name} is changed by somebody else again and again: it needs a person.")
+
+
+def _only_other_ready(session: Session, side: str) -> bool:
+    """Whether moving to ``side`` would leave users without any pod, while the other side has some."""
+    workload, other = session.target.workload, sides.STABLE if side == sides.CANARY else sides.CANARY
+    mine = session.retry(lambda: sides.ready(session.kube, workload, side), WAY_BACK_PATIENCE)
+    return not mine and bool(session.retry(lambda: sides.ready(session.kube, workload, other), WAY_BACK_PATIENCE))
 
 
 def _write(
@@ -101,7 +104,7 @@ def _write(
             if seen.weights == wanted and seen.backends != current.backends:
                 return seen
         try:
-            return route.write(ops)  # type: ignore[no-any-return]
+            return route.write(ops)
         except Unreachable:
             unanswered = True
             raise
