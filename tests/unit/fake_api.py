@@ -17,13 +17,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.json_pointer import MISSING, find, unescape
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, MANAGED_BY, OWNER_LABEL
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, MANAGED_BY
 
 Object = dict[str, Any]
 Answer = tuple[int, Any]  # status, JSON value or text
+Key = tuple[str, str, str, str]  # api_version, kind, namespace, name
 
 # Kinds on top of those that the code knows without asking: api_version -> kind -> (plural, namespaced).
-_MORE: dict[str, dict[str, tuple[str, bool]]] = {
+MORE: dict[str, dict[str, tuple[str, bool]]] = {
     "v1": {"Namespace": ("namespaces", False), "Node": ("nodes", False)},
     "gateway.networking.k8s.io/v1": {"HTTPRoute": ("httproutes", True), "Gateway": ("gateways", True)},
     "monitoring.coreos.com/v1": {"ServiceMonitor": ("servicemonitors", True), "PodMonitor": ("podmonitors", True)},
@@ -50,7 +51,13 @@ class Refusal(Exception):
 
 def kinds(api_version: str) -> dict[str, tuple[str, bool]]:
     """Kind -> (plural, namespaced) of what is served under ``api_version``."""
-    return {kind: (plural, True) for kind, plural in _BUILT_IN.get(api_version, {}).items()} | _MORE.get(api_version, {})
+    built_in = {kind: (plural, True) for kind, plural in _BUILT_IN.get(api_version, {}).items()}
+    return built_in | MORE.get(api_version, {})
+
+
+def plural_of(key: Key) -> str:
+    """As error texts name the kind: ``leases.coordination.k8s.io``, ``configmaps``."""
+    return _qualified(kinds(key[0])[key[1]][0], key[0])
 
 
 class FakeApi:
@@ -59,7 +66,7 @@ class FakeApi:
     def __init__(self, wall: Callable[[], datetime.datetime]) -> None:
         self.wall = wall
         self.version = "v1.34.4"
-        self.objects: dict[tuple[str, str, str, str], Object] = {}  # api_version, kind, namespace, name
+        self.objects: dict[Key, Object] = {}
         self.logs: dict[tuple[str, str, bool], str] = {}  # pod, container, previous
         self.forbidden: dict[tuple[str, str], str] = {}  # verb, plural -> reason
         self._count = 0
@@ -77,7 +84,7 @@ class FakeApi:
         metadata.setdefault("creationTimestamp", self._now())
         return self._store((obj["apiVersion"], obj["kind"], metadata["namespace"], metadata["name"]), obj)
 
-    def edit(self, key: tuple[str, str, str, str], change: Callable[[Object], object]) -> Object:
+    def edit(self, key: Key, change: Callable[[Object], object]) -> Object:
         """Let ``change`` work on the object in place, as another person would: new version, generation when due."""
         before = self.objects[key]
         after = copy.deepcopy(before)
@@ -89,8 +96,9 @@ class FakeApi:
     def request(
         self, method: str, path: str, query: dict[str, str] | None = None, body: Any = None, content_type: str = ""
     ) -> Answer:
+        sent = json.loads(body) if isinstance(body, str) else body
         try:
-            return self._route(method, path, query or {}, json.loads(body) if isinstance(body, str) else body, content_type)
+            return self._route(method, path, query or {}, sent, content_type)
         except Refusal as refusal:
             return refusal.answer
 
@@ -124,7 +132,7 @@ class FakeApi:
         return self._write(method, key, sub, query, body, content_type)
 
     def _write(
-        self, method: str, key: tuple[str, str, str, str], sub: str, query: dict[str, str], body: Any, content_type: str
+        self, method: str, key: Key, sub: str, query: dict[str, str], body: Any, content_type: str
     ) -> Answer:
         dry = query.get("dryRun") == "All"
         if method == "POST":
@@ -144,13 +152,12 @@ class FakeApi:
 
     # Reading
 
-    def _found(self, key: tuple[str, str, str, str]) -> Object:
+    def _found(self, key: Key) -> Object:
         if key not in self.objects:
-            plural = kinds(key[0])[key[1]][0]
-            raise Refusal(404, "NotFound", f'{_qualified(plural, key[0])} "{key[3]}" not found')
+            raise Refusal(404, "NotFound", f'{plural_of(key)} "{key[3]}" not found')
         return self.objects[key]
 
-    def _listed(self, key: tuple[str, str, str, str], query: dict[str, str]) -> Object:
+    def _listed(self, key: Key, query: dict[str, str]) -> Object:
         items = [
             {name: value for name, value in copy.deepcopy(obj).items() if name not in ("apiVersion", "kind")}
             for (version, kind, namespace, _), obj in sorted(self.objects.items())
@@ -160,14 +167,15 @@ class FakeApi:
         ]
         return {"apiVersion": key[0], "kind": f"{key[1]}List", "metadata": {}, "items": items}
 
-    def _log(self, key: tuple[str, str, str, str], query: dict[str, str]) -> str:
+    def _log(self, key: Key, query: dict[str, str]) -> str:
         pod = self._found(key)
         containers = [one["name"] for one in pod.get("spec", {}).get("containers", [])]
         container = query.get("container") or (containers[0] if containers else "")
         text = self.logs.get((key[3], container, query.get("previous") == "true"))
         if text is None:
             if query.get("previous") == "true":
-                raise Refusal(400, "BadRequest", f'previous terminated container "{container}" in pod "{key[3]}" not found')
+                message = f'previous terminated container "{container}" in pod "{key[3]}" not found'
+                raise Refusal(400, "BadRequest", message)
             return ""
         return "".join(text.splitlines(keepends=True)[-int(query.get("tailLines", "1000")) :])
 
@@ -177,7 +185,7 @@ class FakeApi:
         reason = self.forbidden.get((asked["verb"], plural))
         return {"kind": body["kind"], "status": {"allowed": reason is None, "reason": reason or ""}}
 
-    def _allow(self, method: str, key: tuple[str, str, str, str], plural: str, sub: str) -> None:
+    def _allow(self, method: str, key: Key, plural: str, sub: str) -> None:
         verb = _VERBS.get(method) or ("get" if key[3] else "list")
         asked = f"{plural}/{sub}" if sub else plural
         if (verb, asked) in self.forbidden:
@@ -188,10 +196,9 @@ class FakeApi:
 
     # Writing
 
-    def _created(self, key: tuple[str, str, str, str], body: Object, dry: bool) -> Object:
+    def _created(self, key: Key, body: Object, dry: bool) -> Object:
         if key in self.objects:
-            plural = kinds(key[0])[key[1]][0]
-            raise Refusal(409, "AlreadyExists", f'{_qualified(plural, key[0])} "{key[3]}" already exists')
+            raise Refusal(409, "AlreadyExists", f'{plural_of(key)} "{key[3]}" already exists')
         obj = copy.deepcopy(body)
         self._count += 1
         metadata = obj["metadata"] = {
@@ -204,7 +211,7 @@ class FakeApi:
             obj.pop("status", None)
         return self._store(key, obj, dry)
 
-    def _applied(self, key: tuple[str, str, str, str], body: Object, force: bool, dry: bool) -> Object:
+    def _applied(self, key: Key, body: Object, force: bool, dry: bool) -> Object:
         """Server-side apply with two managers: us, and everybody else for what does not carry our label."""
         if key not in self.objects:
             return self._created(key, body, dry)
@@ -215,7 +222,7 @@ class FakeApi:
             raise Refusal(409, "Conflict", 'Apply failed with 1 conflict: conflict with "helm"')
         return self._updated(key, before, after, "", dry)
 
-    def _patched(self, key: tuple[str, str, str, str], before: Object, ops: list[Object]) -> Object:
+    def _patched(self, key: Key, before: Object, ops: list[Object]) -> Object:
         try:
             return patched(before, ops)
         except PatchError as error:
@@ -223,13 +230,12 @@ class FakeApi:
             message = "the server rejected our request due to an error in our request" if error.test else str(error)
             raise Refusal(422, "Invalid", message) from None
 
-    def _updated(self, key: tuple[str, str, str, str], before: Object, after: Object, sub: str, dry: bool) -> Object:
+    def _updated(self, key: Key, before: Object, after: Object, sub: str, dry: bool) -> Object:
         wanted = after["metadata"].get("resourceVersion")
         if wanted and wanted != before["metadata"]["resourceVersion"]:
-            plural = kinds(key[0])[key[1]][0]
             raise Refusal(
-                409, "Conflict", f'Operation cannot be fulfilled on {_qualified(plural, key[0])} "{key[3]}": the object '
-                "has been modified; please apply your changes to the latest version and try again",
+                409, "Conflict", f'Operation cannot be fulfilled on {plural_of(key)} "{key[3]}": the object has been '
+                "modified; please apply your changes to the latest version and try again",
             )  # fmt: skip
         after["apiVersion"], after["kind"] = key[0], key[1]
         for name in ("uid", "creationTimestamp", "generation", "namespace", "name"):
@@ -245,7 +251,7 @@ class FakeApi:
             return copy.deepcopy(before)
         return self._store(key, self._generation(before, after), dry)
 
-    def _deleted(self, key: tuple[str, str, str, str], options: Object, dry: bool) -> Object:
+    def _deleted(self, key: Key, options: Object, dry: bool) -> Object:
         found = self._found(key)
         for name, value in (options.get("preconditions") or {}).items():
             if found["metadata"][name] != value:
@@ -267,7 +273,7 @@ class FakeApi:
             after["metadata"]["generation"] = before["metadata"].get("generation", 1) + 1
         return after
 
-    def _store(self, key: tuple[str, str, str, str], obj: Object, dry: bool = False) -> Object:
+    def _store(self, key: Key, obj: Object, dry: bool = False) -> Object:
         obj = json.loads(json.dumps(obj))  # as it would have travelled: what is no JSON fails here
         if not dry:
             self._count += 1
@@ -360,7 +366,7 @@ def selects(selector: str, labels: dict[str, str]) -> bool:
             key, _sign, value = part.replace("==", "=").partition("=")
             holds = labels.get(key) == value
         else:
-            holds = part.lstrip("!") in labels and not part.startswith("!") or part.startswith("!") and part[1:] not in labels
+            holds = (part.lstrip("!") in labels) != part.startswith("!")
         if not holds:
             return False
     return True

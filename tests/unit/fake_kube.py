@@ -22,8 +22,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import Unre
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, Access, HttpAnswer, Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_errors import explain
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock
-
-from tests.unit.fake_api import _MORE, FakeApi, Object
+from tests.unit.fake_api import MORE, FakeApi, Key, Object, kinds
 
 METHODS = (
     "get", "list", "create", "apply", "json_patch", "merge_patch", "replace", "delete", "logs", "proxy", "may",
@@ -91,7 +90,7 @@ class FakeKube(Kube):
         self.edit(kind, name, complete)
 
     def fail_next(self, method: str, error: Exception, times: int = 1, after: bool = False) -> None:
-        """The next ``times`` calls of ``method`` raise ``error``; ``after``: what was asked for has happened by then."""
+        """The next ``times`` calls of ``method`` raise ``error``; ``after``: it has happened by then."""
 
         def fail(_kube: FakeKube) -> None:
             raise error
@@ -107,7 +106,7 @@ class FakeKube(Kube):
         self.api.forbidden[verb, plural] = reason
 
     def serve(self, target: str, path: str, answer: Relayed) -> None:
-        """What ``services/shop:8080`` (or a pod) answers under ``path``; a callable gets method, path, body, headers."""
+        """What ``services/shop:8080`` (or a pod) answers under ``path``; a callable gets what was sent."""
         self._served[target, path] = answer
 
     def log(self, pod: str, text: str, container: str = "", previous: bool = False) -> None:
@@ -127,9 +126,9 @@ class FakeKube(Kube):
             plan.times -= 1
             plan.act(self)
 
-    def _key(self, kind: str, name: str) -> tuple[str, str, str, str]:
-        known = {one: version for version, listed in (*_BUILT_IN.items(), *_MORE.items()) for one in listed}
-        return known[kind], kind, self.access.namespace, name
+    def _key(self, kind: str, name: str) -> Key:
+        api_version = next(version for version in (*_BUILT_IN, *MORE) if kind in kinds(version))
+        return api_version, kind, self.access.namespace, name
 
     def _send(
         self, method: str, path: str, doing: str, body: Any = None, query: dict[str, str] | None = None,
