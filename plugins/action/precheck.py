@@ -22,6 +22,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.poll import System
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
 from ansible_collections.releng.runbooks.plugins.plugin_utils import inputs
 from ansible_collections.releng.runbooks.plugins.plugin_utils.door import Call, Door
+from ansible_collections.releng.runbooks.plugins.plugin_utils.plain import plain
 
 
 class ActionModule(Door):
@@ -49,7 +50,7 @@ class ActionModule(Door):
 
 
 def _context(given: inputs.Inputs, call: Call) -> checks.Context:
-    variables = given.variables
+    variables = plain(given.variables)
     target = Target(name=call.target, **variables["helm_release_target"])
     trouble: RunbookError | None = None
     kube: Kube | None = None
@@ -80,7 +81,7 @@ def _answer(findings: list[Finding], call: Call) -> dict[str, Any]:
     for text in refusals[1:]:
         call.say(f"refused: {text}")
     more = f" (and {len(refusals) - 1} more, listed above)" if len(refusals) > 1 else ""
-    raise Refused(f"{refusals[0]}{more}", findings=told)
+    raise Refused(f"{refusals[0]}{more}")
 
 
 def _shown(docs: list[dict[str, Any]]) -> str:

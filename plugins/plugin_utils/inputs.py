@@ -1,30 +1,26 @@
 # Copyright (c) 2026, the releng.runbooks authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inputs of a procedure: variables of its roles, checked strictly, and the command line.
+"""What people write, looked at before anything is done: every variable of every role, and the command line.
 
-Ansible checks a role's arguments when the role begins, which may be in the middle of a release, and turns "10" into 10
-on the way. Here everything is checked before anything begins, and a text is no number.
+Ansible itself looks at the arguments of a role when it comes to it, which is in the middle of a release, and turns a
+text into a number on the way. Here all roles are looked at first, a text is no number, and a name that no role
+declares is a mistake.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import fnmatch
+import functools
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-try:
-    import yaml
-except ImportError:
-    yaml = None  # type: ignore[assignment]
-
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.releng.runbooks.plugins.module_utils.checks.finding import (
     Finding,
@@ -33,176 +29,223 @@ from ansible_collections.releng.runbooks.plugins.module_utils.checks.finding imp
     show,
     wrong,
 )
+from ansible_collections.releng.runbooks.plugins.plugin_utils.inputs_command_line import (
+    command_line_problems,
+    limit_problems,
+)
+from ansible_collections.releng.runbooks.plugins.plugin_utils.inputs_origin import origin
 
-ROLES = Path(__file__).resolve().parent.parent.parent / "roles"
+__all__ = ["Inputs", "RoleInputs", "command_line_problems", "limit_problems", "origin", "role_inputs", "validate"]
+
 NAME = "inputs"
-_STRICT: dict[str, tuple[type, ...]] = {
-    "int": (int,), "float": (int, float), "bool": (bool,), "list": (list, tuple), "dict": (Mapping,), "str": (str,),
-}
+ROLES = Path(os.path.realpath(__file__)).parents[2] / "roles"
+# Variables of a release as a whole, which a role declares that is named otherwise.
+SHARED_PREFIX = "release_"
+
+MASK = "********"
+
+Template = Callable[[dict[str, Any], Any], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class RoleInputs:
+    """What a role declares. ``options``: name -> its specification, of all entry points; ``defaults``: templates."""
+
+    role: str
+    options: dict[str, dict[str, Any]]
+    defaults: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """``variables``: templated, of all roles. ``origins``: variable -> ``file:line``. ``secrets``: never shown."""
+    """``variables``: templated, those without a problem. ``origins``: variable -> ``file:line``, as far as known.
+
+    ``secrets``: names whose values are never shown.
+    """
 
     variables: dict[str, Any]
-    origins: dict[str, str]
-    secrets: list[str]
     problems: list[Finding]
+    origins: dict[str, str]
+    secrets: frozenset[str]
 
 
-def validate(
-    roles: Iterable[str], task_vars: Mapping[str, Any], template: Callable[[dict[str, Any], Any], Any]
-) -> Inputs:
-    """Template and check every variable that ``roles`` declare.
+def role_names() -> list[str]:
+    """Every role of this collection that declares something."""
+    return sorted(path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml"))
 
-    :param template: ``(variables, value) -> value``
+
+@functools.cache
+def role_inputs(role: str) -> RoleInputs:
+    """What the role declares in its argument specification and its defaults.
+
+    :raises FileNotFoundError: there is no such role, or it has no specification
     """
-    options, defaults = _declared(roles)
-    available = {**defaults, **task_vars}
-    variables: dict[str, Any] = {}
-    problems = _unknown(roles, options, task_vars)
-    origins = {name: origin(available[name]) for name in options if name in available}
-    for name, option in options.items():
-        if name not in available:
-            if option.get("required"):
-                problems.append(refuse(NAME, f"{name} is not set: {option['description']}", variable=name))
-            continue
-        try:
-            variables[name] = _plain(template(available, available[name]))
-        except AnsibleError as error:
-            said = " ".join(str(error.message).split())
-            problems.append(refuse(NAME, f"{name}{_at(origins[name])} cannot be computed: {said}", variable=name))
-            continue
-        problems += _typed(name, option, variables[name], origins[name])
-    return Inputs(variables, origins, [name for name, one in options.items() if one.get("no_log")], problems)
-
-
-def command_line_problems(given: Mapping[str, Any]) -> list[str]:
-    """What on the command line would run only a part of a procedure."""
-    problems = []
-    tags = [tag for tag in given.get("tags") or () if tag != "all"]
-    if tags:
-        problems.append(f"--tags {','.join(tags)} is not possible: a procedure runs as a whole.")
-    if given.get("skip_tags"):
-        problems.append(f"--skip-tags {','.join(given['skip_tags'])} is not possible: a procedure runs as a whole.")
-    if given.get("start_at_task"):
-        problems.append(
-            f"--start-at-task '{given['start_at_task']}' is not possible: what comes before it holds the lock and "
-            "knows the way back."
-        )
-    if given.get("step"):
-        problems.append("--step is not possible: a release that waits for a key loses its lock.")
-    return problems
-
-
-def limit_problems(subset: str | None, hosts: Iterable[str], groups: Iterable[str]) -> list[str]:
-    """Every part of ``--limit`` that matches nothing in the inventory."""
-    known = sorted({*hosts, *groups})
-    problems = []
-    for part in re.split(r"[,:]", subset or ""):
-        name = part.strip().lstrip("!&")
-        if not name or name.startswith("@"):
-            continue
-        if name.startswith("~"):
-            found = any(re.search(name[1:], each) for each in known)
-        else:
-            found = any(fnmatch.fnmatchcase(each, re.sub(r"\[[-\d:]*\]$", "", name)) for each in known)
-        if not found:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean '{close[0]}'?)" if close else ""
-            problems.append(f"--limit names '{name}', which is no host or group of this inventory{hint}.")
-    return problems
-
-
-def origin(value: Any) -> str:
-    """``inventories/prod/group_vars/all/canary_shift.yml:3``, empty where Ansible does not tell."""
-    try:
-        from ansible._internal._datatag._tags import Origin
-    except ImportError:  # not a public interface: another version may not have it
-        return ""
-    tag = Origin.get_tag(value)
-    if tag is None:
-        return ""
-    path = str(tag.path or tag.description or "")
-    if path.startswith("/"):
-        path = os.path.relpath(path) if not os.path.relpath(path).startswith("../..") else path
-    return f"{path}:{tag.line_num}" if tag.line_num else path
-
-
-def _declared(roles: Iterable[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Option -> its specification, and the defaults, of all entry points of all roles."""
+    specs = _load(ROLES / role / "meta" / "argument_specs.yml")["argument_specs"]
     options: dict[str, dict[str, Any]] = {}
-    defaults: dict[str, Any] = {}
-    for role in roles:
-        with open(ROLES / role / "meta" / "argument_specs.yml", encoding="utf-8") as handle:
-            for spec in yaml.safe_load(handle)["argument_specs"].values():
-                options.update(spec.get("options") or {})
-        with open(ROLES / role / "defaults" / "main.yml", encoding="utf-8") as handle:
-            defaults.update(_trusted(yaml.safe_load(handle) or {}))
-    return options, defaults
+    for entry in specs.values():
+        options.update(entry.get("options") or {})
+    defaults = ROLES / role / "defaults" / "main.yml"
+    return RoleInputs(role, options, dict(_load(defaults) or {}) if defaults.exists() else {})
 
 
-def _trusted(value: Any) -> Any:
-    """Our own defaults may be templates; Ansible asks for a mark on every text that is one."""
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return value
-    if isinstance(value, dict):
-        return {key: _trusted(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_trusted(inner) for inner in value]
-    return trust_as_template(value) if isinstance(value, str) else value
+def validate(roles: Iterable[str], task_vars: Mapping[str, Any], template: Template) -> Inputs:
+    """Every variable that ``roles`` declare, templated and checked; nothing is converted but a whole number into text.
+
+    :param template: ``template(variables, value)`` gives the value with its expressions computed
+    """
+    listed = [role_inputs(role) for role in roles]
+    options = {name: spec for each in listed for name, spec in each.options.items()}
+    defaults = {name: value for each in listed for name, value in each.defaults.items()}
+    known = {**defaults, **task_vars}
+    keys = {str(key): key for key in (*defaults, *task_vars)}  # a key knows where it was written, too
+    secrets = frozenset(name for name, spec in options.items() if spec.get("no_log"))
+    variables: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    problems = _unknown(listed, task_vars)
+    for name, spec in options.items():
+        if name not in known:
+            problems += [_required(name, spec)] if spec.get("required") else []
+            continue
+        where = origin(known[name]) or origin(keys[name])
+        try:
+            value = template(known, known[name])
+            origins.update(_origins(name, value, where))
+            value = _plain(value)
+        except AnsibleError as error:
+            problems.append(_not_computed(name, where, error, name in secrets))
+            continue
+        found = list(_checked(name, value, spec, where))
+        problems += found
+        if not found:
+            variables[name] = _as_declared(value, spec)
+    return Inputs(variables, problems, origins, secrets)
 
 
-def _unknown(roles: Iterable[str], options: Iterable[str], task_vars: Mapping[str, Any]) -> list[Finding]:
-    """Variables that begin like those of a role and that it does not have: misspelt, they would do nothing."""
-    prefixes = tuple(f"{role}_" for role in roles)
+# What was written under a name that nobody reads --------------------------------------------------------------------
+
+
+def _unknown(listed: Iterable[RoleInputs], task_vars: Mapping[str, Any]) -> list[Finding]:
+    prefixes = tuple({f"{each.role}_" for each in listed} | {SHARED_PREFIX})
+    declared = {name for role in role_names() for name in role_inputs(role).options}
     found = []
-    for name in sorted(task_vars):
-        if name.startswith(prefixes) and name not in options:
-            said = f"is not a variable of any role{did_you_mean(name, options)}"
-            found.append(refuse(NAME, f"{name}{_at(origin(task_vars[name]))} {said}.", variable=name))
+    for name, value in task_vars.items():
+        if name.startswith(prefixes) and name not in declared:
+            where = origin(name) or origin(value)
+            set_in = f" (set in {where})" if where else ""
+            hint = did_you_mean(name, declared)
+            near = sorted(one for one in declared if one.startswith(name.partition("_")[0]))
+            message = f"No role has a variable {name}{set_in}{hint}; there are {', '.join(near)}."
+            found.append(refuse(NAME, message, variable=str(name), origin=where))
     return found
 
 
-def _typed(name: str, option: Mapping[str, Any], value: Any, where: str) -> list[Finding]:
-    kind = option["type"]
-    if value is None or (kind in _STRICT and _is(value, kind)):
-        return _validated(name, option, value, where)
-    shown = "********" if option.get("no_log") else show(value)
-    hint = ", which is a text" if isinstance(value, str) else ""
-    return [wrong(NAME, name, shown, f"{kind}: {option['description']}", where, hint=hint)]
+def _required(name: str, spec: Mapping[str, Any]) -> Finding:
+    return refuse(NAME, f"{name} is not set; allowed: {_allowed(spec)}.", "Set it for this target.", variable=name)
+
+
+def _not_computed(name: str, where: str, error: AnsibleError, secret: bool) -> Finding:
+    set_in = f" (set in {where})" if where else ""
+    said = type(error).__name__ if secret else str(error.message).strip().rstrip(".")
+    doing = "needs a variable that is not set" if isinstance(error, AnsibleUndefinedVariable) else "cannot be computed"
+    return refuse(NAME, f"{name}{set_in} {doing}: {said}.", variable=name, origin=where)
+
+
+# What it is ---------------------------------------------------------------------------------------------------------
+
+
+def _checked(name: str, value: Any, spec: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    shown = MASK if spec.get("no_log") else show(value)
+    kind = str(spec.get("type", "str"))
+    if value is None and not spec.get("required") and "default" not in spec:
+        return
+    if not _is(value, kind):
+        yield wrong(NAME, name, shown, _allowed(spec), where, _remedy(name, value, kind))
+        return
+    elements = spec.get("elements")
+    if kind == "list" and elements:
+        for number, one in enumerate(value, 1):
+            if not _is(one, elements):
+                part = MASK if spec.get("no_log") else show(one)
+                yield wrong(
+                    NAME, name, shown, _allowed(spec), where, _remedy(name, one, elements),
+                    hint=f", where item {number} is {part}",
+                )  # fmt: skip
+                return
+    choices = spec.get("choices")
+    if choices and value not in choices:
+        hint = "" if spec.get("no_log") else did_you_mean(value, map(str, choices))
+        yield wrong(NAME, name, shown, _allowed(spec), where, hint=hint)
+        return
+    yield from _inside(name, value, spec, where)
+
+
+def _inside(name: str, value: Any, spec: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    """What Ansible's own validation says, which knows nested options."""
+    result = ArgumentSpecValidator({name: dict(spec)}).validate({name: value})
+    secrets = set(result._no_log_values) | ({str(value)} if spec.get("no_log") else set())
+    for text in result.error_messages:
+        set_in = f" (set in {where})" if where else ""
+        yield refuse(NAME, f"{name}{set_in}: {remove_values(text, secrets).rstrip('.')}.", variable=name, origin=where)
 
 
 def _is(value: Any, kind: str) -> bool:
-    return isinstance(value, _STRICT[kind]) and (kind == "bool" or not isinstance(value, bool))
+    """Whether ``value`` is of the kind, without any conversion: neither "10" nor true is a number."""
+    if isinstance(value, bool):
+        return kind in ("bool", "raw")
+    kinds: dict[str, type[Any] | tuple[type[Any], ...]] = {
+        "int": int, "float": (int, float), "bool": (), "list": list, "dict": Mapping,
+        # A whole number reads the same as a text; 1.20 does not.
+        "str": (str, int), "path": str, "raw": object, "bytes": (str, int), "bits": (str, int),
+        "json": (str, Mapping, list), "jsonarg": (str, Mapping, list),
+    }  # fmt: skip
+    return isinstance(value, kinds.get(kind, object))
 
 
-def _validated(name: str, option: Mapping[str, Any], value: Any, where: str) -> list[Finding]:
-    """Choices, elements and what is nested, by Ansible's own validator."""
-    if option.get("elements") == "int" and isinstance(value, list) and not all(_is(one, "int") for one in value):
-        return [wrong(NAME, name, show(value), "whole numbers, not texts", where)]
-    if option.get("choices") and value not in option["choices"]:
-        hint = did_you_mean(value, option["choices"])
-        return [wrong(NAME, name, show(value), ", ".join(option["choices"]), where, hint=hint)]
-    plain = {key: option[key] for key in ("type", "elements", "options", "no_log") if key in option}
-    result = ArgumentSpecValidator({name: plain}).validate({name: value})
-    return [refuse(NAME, f"{name}{_at(where)}: {said}.", variable=name) for said in result.error_messages]
+def _as_declared(value: Any, spec: Mapping[str, Any]) -> Any:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if spec.get("type", "str") == "str" and number else value
 
 
 def _plain(value: Any) -> Any:
-    """Without Ansible's tags and lazy containers, which other libraries stumble over."""
+    """Without Ansible's tags and lazy containers, over which other libraries stumble."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return value if kind is bool else kind(value)
+    for kind in (int, float, str):
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return kind(value)
     return value
 
 
-def _at(where: str) -> str:
-    return f" (set in {where})" if where else ""
+_WORDS = {
+    "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list", "dict": "a mapping",
+    "str": "a text", "path": "a path",
+}
+_PLURALS = {"int": "whole numbers", "float": "numbers", "bool": "truth values", "str": "texts", "dict": "mappings"}
+
+
+def _allowed(spec: Mapping[str, Any]) -> str:
+    kind = str(spec.get("type", "str"))
+    if spec.get("choices"):
+        return ", ".join(map(str, spec["choices"]))
+    elements = _PLURALS.get(str(spec.get("elements")), "")
+    return f"{_WORDS.get(kind, kind)}{f' of {elements}' if elements else ''}"
+
+
+def _remedy(name: str, value: Any, kind: str) -> str:
+    if isinstance(value, str) and kind in ("int", "float", "bool", "list", "dict"):
+        return f"Write it without quotes; on the command line as JSON: -e '{{\"{name}\": ...}}'."
+    return "Quote it." if kind == "str" and isinstance(value, float) else ""
+
+
+def _origins(name: str, value: Any, where: str) -> dict[str, str]:
+    """Where the variable was set, and each entry of a mapping."""
+    entries = value.items() if isinstance(value, Mapping) else ()
+    found = {f"{name}.{key}": origin(one) or origin(key) or where for key, one in entries}
+    return {key: text for key, text in {name: where, **found}.items() if text}
+
+
+def _load(path: Path) -> Any:
+    """A file of our own: what stands in it may be computed."""
+    return DataLoader().load_from_file(str(path), cache="none", trusted_as_template=True)

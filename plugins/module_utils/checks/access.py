@@ -31,17 +31,17 @@ def check_context(c: Context) -> list[Finding]:
     if c.trouble is not None:
         return []  # the access check says it
     found = []
-    wanted, server = str(c.get("target_context", "")), str(c.get("target_server", ""))
+    wanted, server = str(c.get("target_context", "")), str(c.get("precheck_server", ""))
     if wanted and wanted != c.kube.context:
         found.append(c.wrong("context", "target_context", wanted, f"what is in use, which is {c.kube.context}"))
     if not wanted and not server:
         found.append(doubt(
-            "context", f"Neither target_context nor target_server is set: this would release to {c.kube.host}, "
+            "context", f"Neither target_context nor precheck_server is set: this would release to {c.kube.host}, "
             f"context {c.kube.context}, because it is the current one.",
             "Set target_context for this target.", variable="target_context",
         ))  # fmt: skip
     if server and _server(server) != _server(c.kube.host):
-        found.append(c.wrong("context", "target_server", server, f"where the kubeconfig leads, {c.kube.host}"))
+        found.append(c.wrong("context", "precheck_server", server, f"where the kubeconfig leads, {c.kube.host}"))
     return found
 
 

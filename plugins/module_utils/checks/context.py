@@ -86,7 +86,8 @@ class Context:
 
     def wrong(self, check: str, variable: str, value: Any, allowed: str, remedy: str = "", hint: str = "") -> Finding:
         shown = "********" if variable in self.secrets else show(value)
-        return wrong(check, variable, shown, allowed, self.origins.get(variable, ""), remedy, hint)
+        origin = self.origins.get(variable) or self.origins.get(variable.partition(".")[0], "")
+        return wrong(check, variable, shown, allowed, origin, remedy, hint)
 
     # What was said
 

@@ -21,8 +21,8 @@ STRATEGIES = ("canary", "rolling")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 # Ends of names of variables that hold seconds: above 0, and where nothing may be waited for, 0 as well.
-_ABOVE_ZERO = ("_timeout", "_interval", "_patience", "_max_age")
-_FROM_ZERO = ("_duration", "_seconds", "_drain", "_bake", "_warmup")
+_ABOVE_ZERO = ("_timeout", "_interval", "_patience", "_max_age", "_duration")
+_FROM_ZERO = ("_bake", "_drain", "_seconds", "_warmup")
 
 
 def check_inputs(c: Context) -> list[Finding]:
@@ -143,8 +143,12 @@ def _weights(
     if texts:
         remedy = "Write the weights without quotes."
         yield c.wrong(NAME, variable, listed, allowed, remedy, hint=f", where {texts[0]!r} is a text")
-    elif not shares or any(type(share) is not int for share in shares) or not holds(shares):
+    elif not shares or not all(_whole(share) for share in shares) or not holds(shares):
         yield c.wrong(NAME, variable, listed, allowed)
+
+
+def _whole(share: Any) -> bool:
+    return isinstance(share, int) and not isinstance(share, bool)
 
 
 def _rising(shares: list[int]) -> bool:
