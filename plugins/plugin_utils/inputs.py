@@ -34,6 +34,7 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.inputs_command_lin
     limit_problems,
 )
 from ansible_collections.releng.runbooks.plugins.plugin_utils.inputs_origin import origin
+from ansible_collections.releng.runbooks.plugins.plugin_utils.plain import plain
 
 __all__ = ["Inputs", "RoleInputs", "command_line_problems", "limit_problems", "origin", "role_inputs", "validate"]
 
@@ -110,7 +111,7 @@ def validate(roles: Iterable[str], task_vars: Mapping[str, Any], template: Templ
         try:
             value = template(known, known[name])
             origins.update(_origins(name, value, where))
-            value = _plain(value)
+            value = plain(value)
         except AnsibleError as error:
             problems.append(_not_computed(name, where, error, name in secrets))
             continue
@@ -204,18 +205,6 @@ def _is(value: Any, kind: str) -> bool:
 def _as_declared(value: Any, spec: Mapping[str, Any]) -> Any:
     number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if spec.get("type", "str") == "str" and number else value
-
-
-def _plain(value: Any) -> Any:
-    """Without Ansible's tags and lazy containers, over which other libraries stumble."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    for kind in (int, float, str):
-        if isinstance(value, kind) and not isinstance(value, bool):
-            return kind(value)
-    return value
 
 
 _WORDS = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.checks.context import Context
 from ansible_collections.releng.runbooks.plugins.module_utils.checks.inputs import share_of
-from ansible_collections.releng.runbooks.plugins.module_utils.checks.traffic import pod_requests
+from ansible_collections.releng.runbooks.plugins.module_utils.checks.traffic import requests_of
 
 
 def plan(c: Context) -> list[str]:
@@ -48,7 +48,7 @@ def _differences(c: Context) -> dict[str, list[str]]:
 
 def _peak(c: Context) -> str:
     """Stable at full size and the canary beside it; one pod more while a rolling upgrade is under way."""
-    asked = pod_requests([{**doc, "spec": {**doc["spec"], "replicas": 1}} for doc in _workload(c)])
+    asked = requests_of([{**doc, "spec": {**doc["spec"], "replicas": 1}} for doc in _workload(c)])
     stable = c.replicas if c.live else 1
     pods = 2 * stable + 1 if c.strategy == "canary" else stable + 1
     return f"at the peak about {pods} pods, {(asked['cpu'] * pods).normalize():f} CPU requested"

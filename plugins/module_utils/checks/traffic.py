@@ -61,7 +61,7 @@ def check_capacity(c: Context) -> list[Finding]:
     except Denied:
         return []  # the permissions check says so
     found = []
-    asked = pod_requests(c.canary.objects)
+    asked = requests_of(c.canary.objects)
     for quota in quotas:
         status = quota.get("status") or {}
         for resource, names in _QUOTAS.items():
@@ -115,7 +115,7 @@ def quantity(text: Any) -> decimal.Decimal:
     return decimal.Decimal(match[1]) * decimal.Decimal(_FACTORS[match[2]])
 
 
-def pod_requests(objects: list[dict[str, Any]]) -> dict[str, decimal.Decimal]:
+def requests_of(objects: list[dict[str, Any]]) -> dict[str, decimal.Decimal]:
     """What the pods of all Deployments among ``objects`` ask for together."""
     asked = dict.fromkeys(_QUOTAS, decimal.Decimal(0))
     for obj in objects:
