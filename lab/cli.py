@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -40,7 +41,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     choices = ("up", "down", "status", "logs", "env", "doctor", "build", "start", "stop")
     parser.add_argument("command", choices=choices)
     parser.add_argument("part", nargs="*", help="parts: of status, logs, build, start, stop")
-    parser.add_argument("--name", default="lab", help="which lab (default: lab); each has addresses of its own")
+    parser.add_argument("--name", default=os.environ.get("LAB_NAME") or "lab",
+                        help="which lab (default: LAB_NAME, else lab); each has addresses of its own")
     parser.add_argument("-f", "--follow", action="store_true", help="logs: go on as they grow")
     return parser.parse_args(argv)
 

@@ -1,7 +1,6 @@
 """Everything that is written before the first program starts: folders, configuration, certificates, kubeconfigs."""
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from string import Template
 
@@ -11,6 +10,7 @@ from lab.programs import supervisor_config
 from lab.refresh import fill_registry
 from lab.say import run
 from lab.settings import HERE, Lab, versions
+from lab.trouble import Trouble
 
 FOLDERS = ("cni", "etcd", "kubelet", "podlogs", "prometheus", "metrics-server", "logs", "volume-plugins", "opt")
 
@@ -50,7 +50,7 @@ def write_certificates(lab: Lab, found: dict[str, Path]) -> None:
     (conf / "admin.conf").rename(lab.run / "admin.conf")
 
 
-def kubectl(lab: Lab, *words: str, feed: str | None = None, timeout: float = 60) -> str:
+def kubectl(lab: Lab, *words: str, feed: str | None = None, timeout: float = 150) -> str:
     """kubectl as the cluster's administrator.
 
     :raises Trouble: what kubectl said
@@ -60,6 +60,9 @@ def kubectl(lab: Lab, *words: str, feed: str | None = None, timeout: float = 60)
 
 
 def kubectl_ok(lab: Lab, *words: str) -> bool:
-    """Whether kubectl ended well; for questions that are asked until the answer is yes."""
-    argv = [str(lab.run / "bin/kubectl"), "--kubeconfig", str(lab.run / "conf/super-admin.conf"), *words]
-    return subprocess.run(argv, capture_output=True, timeout=20, check=False).returncode == 0
+    """Whether kubectl ended well and soon; for questions that are asked until the answer is yes."""
+    try:
+        kubectl(lab, *words, timeout=20)
+    except Trouble:
+        return False
+    return True

@@ -4,9 +4,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from lab.say import run, say
+from lab.say import run_again, say
 from lab.settings import versions
 from lab.trouble import Trouble
+
+# Another apt may be at work on a machine that has just started: wait for it.
+APT = ("apt-get", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3", "-o", "Dpkg::Options::=--force-confold")
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 
 
 def missing() -> dict[str, str]:
@@ -34,9 +38,10 @@ def install_missing() -> None:
         if ours:
             policy.write_text("#!/bin/sh\nexit 101\n")
             policy.chmod(0o755)
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        run(["apt-get", "update", "-q"], env=quiet)
-        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *wanted], env=quiet)
+        # An installation that was killed half-way keeps every other one from starting until it is finished.
+        run_again(["dpkg", "--configure", "-a"], env=QUIET)
+        run_again([*APT, "update", "-q"], env=QUIET, timeout=600)
+        run_again([*APT, "install", "-q", "-y", "--no-install-recommends", *wanted], env=QUIET, timeout=1200)
     finally:
         if ours:
             policy.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 from lab.say import run
@@ -80,20 +81,30 @@ def join_cgroups(lab: Lab) -> None:
         (root / lab.cgroup / "parts" / "cgroup.procs").write_text(str(os.getpid()))
 
 
-def remove_cgroups(lab: Lab) -> None:
-    """Remove the lab's groups from the leaves up; a group that still holds a process stays, and is an error."""
+def remove_cgroups(lab: Lab, patience: float = 10.0) -> None:
+    """Remove the lab's groups. The kernel lets go of one a moment after its last process was killed.
+
+    :raises Trouble: one still holds a process after `patience` seconds
+    """
+    until = time.monotonic() + patience
     for root in hierarchies():
-        group = root / lab.cgroup
-        if not group.is_dir():
-            continue
-        folders = [Path(folder) for folder, _, _ in os.walk(group)]
-        try:
-            for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
-                folder.rmdir()
-            if not any(each.is_dir() for each in group.parent.iterdir()):
-                group.parent.rmdir()
-        except OSError as error:
-            raise Trouble(f"The cgroup {error.filename} cannot be removed: {error.strerror}.") from error
+        while (root / lab.cgroup).is_dir():
+            try:
+                remove_tree(root / lab.cgroup)
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise Trouble(f"The cgroup {error.filename} cannot be removed: {error.strerror}.") from error
+                time.sleep(0.1)
+        above = (root / lab.cgroup).parent
+        if above.is_dir() and not any(each.is_dir() for each in above.iterdir()):
+            above.rmdir()
+
+
+def remove_tree(group: Path) -> None:
+    """Remove a cgroup and all below it, from the leaves up."""
+    folders = [Path(folder) for folder, _, _ in os.walk(group)]
+    for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
+        folder.rmdir()
 
 
 def cover_folders(lab: Lab) -> None:

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from lab.golang import ENVIRONMENT, FLAGS, toolchain
+from lab.golang import compile_package
 from lab.say import run
 from lab.settings import HERE, versions
 from lab.trouble import Trouble
@@ -44,7 +44,7 @@ def make(folder: Path, log: Path) -> None:
     source = app_source()
     if not (source / "go.mod").exists():
         raise Trouble(f"There is no Go service in {source}: LAB_APP_SOURCE must name a folder with a go.mod.")
-    run([toolchain(), "build", *FLAGS, "-ldflags", "-s -w", "-o", binary, "."], cwd=source, log=log, env=ENVIRONMENT)
+    compile_package(".", binary, source, log)
     port = free_port()
     config = folder / "registry.yml"
     config.write_text(registry_config(folder / "registry", f"127.0.0.1:{port}"))
@@ -108,10 +108,10 @@ def free_port() -> int:
 
 
 def wait_for_registry(url: str) -> None:
-    for _ in range(100):
+    for _ in range(300):
         try:
             urllib.request.urlopen(url, timeout=1).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise Trouble("The image registry did not answer within 10 seconds.")
+    raise Trouble("The image registry did not answer within 30 seconds.")

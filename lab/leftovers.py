@@ -13,10 +13,7 @@ from lab.trouble import Trouble
 
 def processes(lab: Lab) -> list[int]:
     """Processes in the lab's network namespace or in its cgroups. Never by name: two labs have the same programs."""
-    try:
-        wanted: int | None = os.stat(lab.netns_path).st_ino
-    except FileNotFoundError:
-        wanted = None
+    wanted = identity(lab.netns_path)
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -26,11 +23,20 @@ def processes(lab: Lab) -> list[int]:
                 continue
             groups = {line.split(":", 2)[2].strip("/") for line in (entry / "cgroup").read_text().splitlines()}
             ours = any(group == lab.cgroup or group.startswith(f"{lab.cgroup}/") for group in groups)
-            if ours or (wanted is not None and os.stat(entry / "ns/net").st_ino == wanted):
+            if ours or (wanted is not None and identity(entry / "ns/net") == wanted):
                 found.append(int(entry.name))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return found
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a namespace from every other one, and from a plain file that a restarted machine left in its place."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def end_processes(lab: Lab, patience: float = 15.0) -> None:

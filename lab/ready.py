@@ -11,6 +11,8 @@ from lab import supervise
 from lab.settings import API, DNS_READY, PROMETHEUS, STATS, Lab
 from lab.trouble import Trouble
 
+SECONDS = 180.0     # most of it is never needed; a machine with other work to do takes ten times as long as an idle one
+
 
 def answers(url: str, lab: Lab) -> bool:
     """Whether a GET gives 200. The API server shows /readyz to everybody, by a certificate of our own authority."""
@@ -31,7 +33,7 @@ def checks(lab: Lab) -> dict[str, str]:
             "prometheus": f"http://{node}:{PROMETHEUS}/-/ready"}
 
 
-def wait(what: str, lab: Lab, is_so: Callable[[], bool], seconds: float = 60.0, program: str = "") -> None:
+def wait(what: str, lab: Lab, is_so: Callable[[], bool], seconds: float = SECONDS, program: str = "") -> None:
     """Ask every 0.1 s until it is so.
 
     :raises Trouble: it is not within `seconds`, or supervisor has given the program up
@@ -45,7 +47,7 @@ def wait(what: str, lab: Lab, is_so: Callable[[], bool], seconds: float = 60.0, 
         time.sleep(0.1)
 
 
-def wait_for(program: str, lab: Lab, seconds: float = 60.0) -> None:
+def wait_for(program: str, lab: Lab, seconds: float = SECONDS) -> None:
     """Wait until a program answers, where it can be asked, and supervisor takes it for running."""
     url = checks(lab).get(program)
     wait(program, lab, lambda: (url is None or answers(url, lab)) and supervise.runs(lab, program), seconds, program)

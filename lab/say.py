@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lab.trouble import Trouble
 
@@ -55,17 +56,41 @@ def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd
     full = {**os.environ, **(env or {})}
     if log is not None:
         with log.open("ab") as sink:
-            code = subprocess.run(words, env=full, cwd=cwd, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
-                                  timeout=timeout, check=False).returncode
+            code = finish(words, env=full, cwd=cwd, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                          timeout=timeout).returncode
         said, out = log.read_text(errors="replace"), ""
     else:
-        done = subprocess.run(words, env=full, cwd=cwd, input=feed, capture_output=True, text=True, timeout=timeout,
-                              check=False)
+        done = finish(words, env=full, cwd=cwd, input=feed or "", capture_output=True, timeout=timeout)
         code, said, out = done.returncode, done.stderr or done.stdout, done.stdout
     if code != 0:
         tail = "\n    ".join(said.strip().splitlines()[-12:])
         raise Trouble(f"`{' '.join(words[:6])}` ended with code {code}:\n    {tail}")
     return out
+
+
+def finish(words: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+    """:raises Trouble: the command does not exist, or is not done in time"""
+    try:
+        return subprocess.run(words, text=True, check=False, **more)
+    except FileNotFoundError as error:
+        raise Trouble(f"`{' '.join(words[:6])}` cannot start: there is no {error.filename}.") from error
+    except subprocess.TimeoutExpired as late:
+        raise Trouble(f"`{' '.join(words[:6])}` was not done after {span(late.timeout)}.") from late
+
+
+def run_again(argv: Sequence[str | Path], *, pauses: Sequence[float] = (3.0, 15.0, 45.0), **more: Any) -> str:
+    """`run`, and once more after each pause: for what fetches something, since a network may be away for a while.
+
+    :raises Trouble: it failed the last time, too
+    """
+    for pause in pauses:
+        try:
+            return run(argv, **more)
+        except Trouble as trouble:
+            last = str(trouble).strip().splitlines()[-1].strip()
+            say(f"        {Path(argv[0]).name} failed ({last[:160]}); once more in {span(pause)}")
+            time.sleep(pause)
+    return run(argv, **more)
 
 
 def fail(text: str) -> None:

@@ -52,7 +52,7 @@ def start(lab: Lab, package: Path) -> None:
     with said.open("ab") as sink:
         child = subprocess.Popen([sys.executable, "-m", "lab.inside", lab.name], env=env, stdin=subprocess.DEVNULL,
                                  stdout=sink, stderr=sink, cwd=lab.state, start_new_session=True)
-    for _ in range(100):
+    for _ in range(400):
         if answers(lab):
             return
         if child.poll() is not None:
@@ -69,8 +69,14 @@ def answers(lab: Lab) -> bool:
 
 
 def states(lab: Lab) -> dict[str, str]:
-    """Program -> supervisor's word for its state (RUNNING, STOPPED, BACKOFF, ...)."""
-    return {entry["name"]: entry["statename"] for entry in talk(lab).supervisor.getAllProcessInfo()}
+    """Program -> supervisor's word for its state (RUNNING, STOPPED, BACKOFF, ...).
+
+    :raises Trouble: the supervisor does not answer
+    """
+    try:
+        return {entry["name"]: entry["statename"] for entry in talk(lab).supervisor.getAllProcessInfo()}
+    except (OSError, http.client.HTTPException) as error:
+        raise Trouble(f"The supervisor of lab {lab.name} does not answer ({error}): see {lab.logs}.") from error
 
 
 def runs(lab: Lab, program: str) -> bool:

@@ -25,7 +25,7 @@ FIRST = ["etcd", "apiserver", "containerd", "registry", "envoy"]
 def up(lab: Lab) -> None:
     """Build what is missing, clear the rest of an earlier lab, start everything, wait until it works. Idempotent.
 
-    :raises Trouble: something failed; what was begun is left for `logs`, and cleared by the next `up` or by `down`
+    :raises Trouble: something failed twice; what was begun is left for `logs`, and cleared by the next `up` or by `down`
     """
     if is_up(lab):
         say(f"lab {lab.name!r} is up already")
@@ -42,18 +42,29 @@ def up(lab: Lab) -> None:
         say(f"clearing the rest of an earlier lab {lab.name} ({len(rest)} traces, first: {rest[0]})")
         leftovers.clear(lab)
     begun = time.monotonic()
-    lay_out(lab, parts)
-    start(lab, parts)
+    try:
+        lay_out(lab, parts)
+        start(lab, parts)
+    except Trouble as trouble:
+        say(f"lab {lab.name!r} did not come up: {trouble}\nonce more from the beginning")
+        leftovers.clear(lab)
+        lay_out(lab, parts)
+        start(lab, parts)
     say(f"lab {lab.name!r} is up, {time.monotonic() - begun:.1f} s after its parts were there")
     tell(lab)
 
 
 def is_up(lab: Lab) -> bool:
-    """Whether a lab of this name runs, finished its start, and all that has an address answers."""
-    if not (lab.run / "env").exists() or not supervise.answers(lab):
-        return False
-    answers = [ready.answers(url, lab) for url in ready.checks(lab).values()]
-    return all(answers) and set(supervise.states(lab).values()) == {"RUNNING"}
+    """Whether a lab of this name runs, finished its start, and all that has an address answers within 20 s."""
+    until = time.monotonic() + 20
+    while (lab.run / "env").exists() and supervise.answers(lab):
+        answers = [ready.answers(url, lab) for url in ready.checks(lab).values()]
+        if all(answers) and set(supervise.states(lab).values()) == {"RUNNING"}:
+            return True
+        if time.monotonic() > until:
+            break
+        time.sleep(1)       # a machine with much to do answers late: no reason to begin anew
+    return False
 
 
 def lay_out(lab: Lab, parts: dict[str, Part]) -> None:
@@ -82,7 +93,7 @@ def start(lab: Lab, parts: dict[str, Part]) -> None:
     apply(lab, HERE / "manifests" / "namespaces.yml")
     apply(lab, HERE / "manifests" / "system.yml")
     kubectl(lab, "create", "-f", str(parts["contour"].folder / "crds"))
-    kubectl(lab, "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+    kubectl(lab, "wait", "--for=condition=Established", "--timeout=120s", "crd", "--all")
     apply(lab, HERE / "manifests" / "gateway.yml")
     supervise.start_programs(lab, ["contour"])
     apply(lab, HERE / "manifests" / "releaser.yml")

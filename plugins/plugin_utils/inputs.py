@@ -102,6 +102,7 @@ def validate(roles: Iterable[str], task_vars: Mapping[str, Any], template: Templ
     secrets = frozenset(name for name, spec in options.items() if spec.get("no_log"))
     variables: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    missing: set[str] = set()  # what was named already: variables that are made of others fail with them
     problems = _unknown(listed, task_vars)
     for name, spec in options.items():
         if name not in known:
@@ -110,10 +111,13 @@ def validate(roles: Iterable[str], task_vars: Mapping[str, Any], template: Templ
         where = origin(known[name]) or origin(keys[name])
         try:
             value = template(known, known[name])
+            where = origin(value) or where  # of what it refers to, where it only passes something on
             origins.update(_origins(name, value, where))
             value = plain(value)
         except AnsibleError as error:
-            problems.append(_not_computed(name, where, error, name in secrets))
+            if (said := _said(error, name in secrets)) not in missing:
+                problems.append(_not_computed(name, where, error, said))
+            missing.add(said)
             continue
         found = list(_checked(name, value, spec, where))
         problems += found
@@ -144,9 +148,12 @@ def _required(name: str, spec: Mapping[str, Any]) -> Finding:
     return refuse(NAME, f"{name} is not set; allowed: {_allowed(spec)}.", "Set it for this target.", variable=name)
 
 
-def _not_computed(name: str, where: str, error: AnsibleError, secret: bool) -> Finding:
+def _said(error: AnsibleError, secret: bool) -> str:
+    return type(error).__name__ if secret else " ".join(str(error.message).split()).rstrip(".")
+
+
+def _not_computed(name: str, where: str, error: AnsibleError, said: str) -> Finding:
     set_in = f" (set in {where})" if where else ""
-    said = type(error).__name__ if secret else str(error.message).strip().rstrip(".")
     doing = "needs a variable that is not set" if isinstance(error, AnsibleUndefinedVariable) else "cannot be computed"
     return refuse(NAME, f"{name}{set_in} {doing}: {said}.", variable=name, origin=where)
 
