@@ -18,6 +18,8 @@ from ansible_collections.releng.runbooks.plugins.module_utils.probes import Prob
 
 NAME = "inputs"
 STRATEGIES = ("canary", "rolling")
+# In each of these a step ends only by a verdict.
+CANARY_PHASES = ("shifting", "baking", "returning")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 # Ends of names of variables that hold seconds: above 0, and where nothing may be waited for, 0 as well.
@@ -105,9 +107,11 @@ def gates(c: Context) -> Iterator[Finding]:
             parsed.append(Gate.parse(one, f"{variable}[{number}]"))
         except (RunbookError, TypeError, AttributeError, ValueError) as error:
             yield _unreadable(c, variable, number, error)
-    if c.strategy == "canary" and len(parsed) == len(listed) and not any(g.severity == "abort" for g in parsed):
-        names = [str(gate.name) for gate in parsed]
-        yield c.wrong(NAME, variable, names, "at least one gate with severity abort, or nothing judges the canary")
+    if c.strategy == "canary" and len(parsed) == len(listed):
+        judged = {phase for gate in parsed if gate.severity == "abort" for phase in gate.phases}
+        if blind := [phase for phase in CANARY_PHASES if phase not in judged]:
+            names, allowed = [gate.name for gate in parsed], "at least one gate with severity abort in each phase"
+            yield c.wrong(NAME, variable, names, allowed, hint=f", which judge nothing while {', '.join(blind)}")
 
 
 def probes(c: Context) -> Iterator[Finding]:
@@ -142,7 +146,7 @@ def _weights(
     texts = [share for share in shares if isinstance(share, str)]
     if texts:
         remedy = "Write the weights without quotes."
-        yield c.wrong(NAME, variable, listed, allowed, remedy, hint=f", where {texts[0]!r} is a text")
+        yield c.wrong(NAME, variable, listed, allowed, remedy, hint=", with a text among the weights")
     elif not shares or not all(_whole(share) for share in shares) or not holds(shares):
         yield c.wrong(NAME, variable, listed, allowed)
 
