@@ -22,7 +22,9 @@ from ansible_collections.releng.runbooks.plugins.module_utils.poll import System
 ROOT = Path(__file__).parents[4]
 LONG = "import time; time.sleep(60)"
 DEAF = "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(2, b'deaf')"
-PARENT = "import os, subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {}]); os.write(2, b'%d' % p.pid); p.wait()"
+PARENT = (
+    "import os, subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {}]); os.write(2, b'%d' % p.pid); p.wait()"
+)
 
 
 def python(code: str, stdin: str = "") -> Child:

@@ -25,7 +25,7 @@ def test_values_are_read_as_helm_reads_them(text: str, value: Any) -> None:
 
 
 def test_empty_documents_are_left_out_and_lists_taken_apart() -> None:
-    text = "---\n# Source: a.yaml\n---\nkind: List\nitems: [{kind: A}, {kind: BList, items: [{kind: B}]}]\n---\nkind: C\n"
+    text = "---\n# a.yaml\n---\nkind: List\nitems: [{kind: A}, {kind: BList, items: [{kind: B}]}]\n---\nkind: C\n"
     assert [doc["kind"] for doc in parse(text)] == ["A", "B", "C"]
     assert parse("") == []
 
