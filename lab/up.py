@@ -25,7 +25,7 @@ FIRST = ["etcd", "apiserver", "containerd", "registry", "envoy"]
 def up(lab: Lab) -> None:
     """Build what is missing, clear the rest of an earlier lab, start everything, wait until it works. Idempotent.
 
-    :raises Trouble: something failed twice; what was begun is left for `logs`, and cleared by the next `up` or by `down`
+    :raises Trouble: something failed twice; what was begun is left for `logs`; the next `up`, or `down`, clears it
     """
     if is_up(lab):
         say(f"lab {lab.name!r} is up already")

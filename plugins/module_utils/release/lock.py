@@ -44,7 +44,7 @@ class Held(RunbookError):
 
     def __init__(self, name: str, holder: str, since: str, age: float) -> None:
         super().__init__(
-            f"{name} is being released by {holder} since {_span(age)}.",
+            f"{name} has been in the hands of {holder} for {_span(age)}.",
             remedy="Wait until it has ended, or stop it there.",
             holder=holder, since=since, age=age,
         )

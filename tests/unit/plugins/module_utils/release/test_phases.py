@@ -64,7 +64,8 @@ def test_rolling_has_one_way_back_wherever_something_was_changed(phase: str) -> 
 @pytest.mark.parametrize("ask", [safe_side, lambda phase: way_back(phase, "canary")])
 def test_a_phase_that_does_not_exist_is_refused_with_what_may_be_meant(ask: object) -> None:
     assert callable(ask)
-    with pytest.raises(Refused, match=re.escape("Phase 'bakin' does not exist (did you mean 'baking'?); allowed are checked,")):
+    said = re.escape("Phase 'bakin' does not exist (did you mean 'baking'?); allowed are checked,")
+    with pytest.raises(Refused, match=said):
         ask("bakin")
     with pytest.raises(Refused, match="Phase '' does not exist; allowed"):
         ask("")
