@@ -77,7 +77,6 @@ def test_the_token_is_above_every_one_that_was_seen(world: World) -> None:
     assert world.ours.take(at_least=41) == 42
     world.ours.give_back()
     assert world.other().take(at_least=3) == 43
-    world.other().give_back()
 
 
 def test_a_lock_that_was_given_back_is_free_at_once(world: World) -> None:
