@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from lab.cache import Part, build
@@ -13,12 +12,9 @@ from lab.pypi import install
 from lab.say import run, run_again, say
 from lab.settings import HERE, versions
 
-# All parts are built from one go.mod with one set of flags: a package that several of them need, and of client-go and
-# all below it that is nearly every one, is compiled once. docs/decisions/0004-one-module.md has the numbers.
-SOURCE = HERE / "build"
-# -trimpath is left out on purpose: the compile cache of a machine that builds Go anyway is then shared. The tags keep
-# the discovery of every cloud out of Prometheus, which would triple its build.
-FLAGS = ("-mod=readonly", "-buildvcs=false", "-tags=remove_all_sd,enable_kubernetes_sd")
+# -trimpath is left out on purpose: the compile cache of a machine that builds Go anyway is then shared.
+FLAGS = ("-mod=readonly", "-buildvcs=false")
+TAGS = {"prometheus": "remove_all_sd,enable_kubernetes_sd"}     # discovery of every cloud would triple the build
 # Variables that a release build of each part sets by the linker: without them a server calls itself v0.0.0, and charts
 # that ask for its version break.
 STAMPS = {
@@ -52,28 +48,27 @@ def as_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
+def compile_tools(part: str, folder: Path, log: Path) -> None:
+    """Build the `tool` lines of build/<part>/go.mod (or its own main) into folder/bin."""
+    source = HERE / "build" / part
+    (folder / "bin").mkdir()
+    what = "." if (source / "main.go").exists() else "tool"
+    words = ["-tags", TAGS.get(part, ""), "-ldflags", " ".join(["-s", "-w", *stamps(part)])]
+    compile_packages([*words, "-o", f"{folder}/bin/", what], source, log)
+
+
+def compile_packages(words: list[str], source: Path, log: Path) -> None:
+    """`go build` in `source`. A second try, after a download that failed or a kill, goes on from what was compiled."""
+    # A build whose lab command was killed ends with it, instead of running on beside the next one.
+    go = ["setpriv", "--pdeathsig", "TERM", str(toolchain()), "build", *FLAGS]
+    run_again([*go, *words], cwd=source, log=log, env=environment())
+
+
 def environment() -> dict[str, str]:
     """What `go` runs with. It insists on a HOME; its compiler collects less garbage where there is memory for it."""
     known = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local",
              "HOME": os.environ.get("HOME") or str(Path.home())}
     return known | ({"GOGC": "400"} if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 12e9 else {})
-
-
-def compile_tools(part: str, folder: Path, log: Path) -> None:
-    """Build the packages that versions.yml names for a part into folder/bin."""
-    (folder / "bin").mkdir()
-    compile_packages(versions()["parts"][part]["packages"], f"{folder}/bin/", SOURCE, log, stamps(part))
-
-
-def compile_packages(packages: list[str], out: Path | str, source: Path, log: Path, stamped: Sequence[str] = ()) -> None:
-    """Build main packages of the module in `source`; `out` is a folder when it ends with a slash.
-
-    What was compiled stays compiled: a second try, after a download that failed or a kill, goes on from there.
-    """
-    # A build whose lab command was killed ends with it, instead of running on beside the next one.
-    go: list[str | Path] = ["setpriv", "--pdeathsig", "TERM", toolchain(), "build", *FLAGS]
-    run_again([*go, "-ldflags", " ".join(["-s", "-w", *stamped]), "-o", out, *packages], cwd=source, log=log,
-              env=environment())
 
 
 def stamps(part: str) -> list[str]:
@@ -86,15 +81,14 @@ def stamps(part: str) -> list[str]:
             for package, values in STAMPS.get(part, {}).items() for name, value in values.items()]
 
 
-def module_folder(module: str) -> Path:
-    """Where the Go module cache keeps the files of a module; fetched when only parts of it were needed so far."""
-    run_again([toolchain(), "mod", "download", module], cwd=SOURCE, env=environment())
-    return Path(run([toolchain(), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], cwd=SOURCE,
+def module_folder(part: str, module: str) -> Path:
+    """Where the Go module cache keeps the files of a module that `part` requires."""
+    return Path(run([toolchain(), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], cwd=HERE / "build" / part,
                     env=environment()).strip())
 
 
 def content(part: str) -> tuple[bytes, ...]:
-    """All that decides what a Go part becomes, save the toolchain: go.mod, go.sum, mains of our own, the stamps."""
-    files = sorted(path for path in SOURCE.rglob("*") if path.is_file())
-    words = [*FLAGS, *stamps(part), *versions()["parts"][part]["packages"], platform.machine()]
+    """All that decides what a Go part becomes, save the toolchain: go.mod, go.sum, our own main, the stamps."""
+    files = sorted(path for path in (HERE / "build" / part).iterdir() if path.is_file())
+    words = [*FLAGS, *stamps(part), TAGS.get(part, ""), platform.machine()]
     return (*(path.read_bytes() for path in files), " ".join(words).encode())

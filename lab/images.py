@@ -44,7 +44,7 @@ def make(folder: Path, log: Path) -> None:
     source = app_source()
     if not (source / "go.mod").exists():
         raise Trouble(f"There is no Go service in {source}: LAB_APP_SOURCE must name a folder with a go.mod.")
-    compile_packages(["."], binary, source, log)
+    compile_packages(["-ldflags", "-s -w", "-o", str(binary), "."], source, log)
     port = free_port()
     config = folder / "registry.yml"
     config.write_text(registry_config(folder / "registry", f"127.0.0.1:{port}"))

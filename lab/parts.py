@@ -19,8 +19,8 @@ def make_contour(folder: Path, log: Path) -> None:
     golang.compile_tools("contour", folder, log)
     crds = folder / "crds"
     crds.mkdir()
-    contour = golang.module_folder("github.com/projectcontour/contour")
-    gateway = golang.module_folder("sigs.k8s.io/gateway-api") / "config/crd/experimental"
+    contour = golang.module_folder("contour", "github.com/projectcontour/contour")
+    gateway = golang.module_folder("contour", "sigs.k8s.io/gateway-api") / "config/crd/experimental"
     for path in (contour / "examples/contour/01-crds.yaml", *sorted(gateway.glob("gateway.networking.k8s.io_*.yaml"))):
         shutil.copy(path, crds / path.name)
 
