@@ -53,6 +53,8 @@ _ANNOTATION_DROPS = (
     "external-dns.", "service.beta.kubernetes.io/", "cloud.google.com/load-balancer", "networking.gke.io/",
     "meta.helm.sh/", "helm.sh/", "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/",
 )  # fmt: skip
+# A GitOps controller that finds its mark on an object which it never made takes it away.
+_MARKS = ("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 
 
 @dataclasses.dataclass
@@ -301,8 +303,9 @@ def _tidy(metadata: dict[str, Any]) -> None:
     """Drop what the cluster wrote, and what binds to helm, to a name in the world outside, or to a load balancer."""
     for key in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "ownerReferences"):
         metadata.pop(key, None)
+    metadata["labels"] = {key: value for key, value in metadata["labels"].items() if not key.startswith(_MARKS)}
     annotations = metadata.pop("annotations", None) or {}
-    kept = {key: value for key, value in annotations.items() if not key.startswith(_ANNOTATION_DROPS)}
+    kept = {key: value for key, value in annotations.items() if not key.startswith((*_ANNOTATION_DROPS, *_MARKS))}
     if kept:
         metadata["annotations"] = kept
 

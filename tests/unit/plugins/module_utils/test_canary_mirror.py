@@ -103,6 +103,19 @@ def test_the_new_version_of_a_policy_wins() -> None:
     assert found["spec"]["egress"] == [{}]
 
 
+def test_what_was_found_in_the_cluster_leaves_its_marks_behind() -> None:
+    given = policy({"podSelector": {"matchLabels": {INSTANCE: "shop"}}, "policyTypes": ["Ingress"]}, "by-hand")
+    given["metadata"] |= {
+        "uid": "1", "resourceVersion": "7", "labels": {"argocd.argoproj.io/instance": "shop", "team": "checkout"},
+        "annotations": {"kustomize.toolkit.fluxcd.io/checksum": "1"},
+    }  # fmt: skip
+    given["status"] = {}
+    found = canary.derive(SHOP, SHOP, {"NetworkPolicy/by-hand": given}, "shop", "r", 2).objects[0]
+    labels = {"team": "checkout", "app.kubernetes.io/managed-by": "releng-runbooks", "releng.runbooks/release": "r"}
+    assert found["metadata"] == {"name": "by-hand-canary", "labels": labels}
+    assert "status" not in found
+
+
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_a_monitor_of_stable_watches_the_canary(kind: str) -> None:
     (found,) = mirrored(monitor(kind, {NAME: "shop", INSTANCE: "shop"}))
