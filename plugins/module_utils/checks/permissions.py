@@ -71,7 +71,7 @@ NEEDS: tuple[Need, ...] = (
     *_needs("list patch delete", "configmaps", "copies of config maps that differ", when=CANARY),
     *_needs("patch", "secrets", "copies of secrets that differ", when=CANARY),
     *_needs("list", "networkpolicies", "copies of policies for the canary", "networking.k8s.io", when=CANARY),
-    *_needs("list patch", "horizontalpodautoscalers", "stable keeps its size", "autoscaling", when=CANARY),
+    *_needs("get list patch", "horizontalpodautoscalers", "stable keeps its size", "autoscaling", when=CANARY),
     *_needs("get patch", "httproutes", "shifting traffic", _GATEWAY, when=CANARY),
     *_needs(_WRITES, "configmaps", _BY_HELM, when=CHART, kind="ConfigMap"),
     *_needs(_WRITES, "secrets", _BY_HELM, when=CHART, kind="Secret"),

@@ -99,14 +99,15 @@ class World:
         self.kube = FakeKube(self.clock)
         old, new = manifest(f"{registry}/shop:1.3.0"), manifest(f"{registry}/shop:1.4.0")
         self.helm = FakeHelm(
-            [Revision(1, "superseded", description="Install complete"), Revision(2, "deployed", description="Upgrade complete")],
+            [Revision(1, "superseded", description="Install complete"),
+             Revision(2, "deployed", description="Upgrade complete")],
             {1: manifest(f"{registry}/shop:1.2.0"), 2: old}, Rendered(new, []),
         )  # fmt: skip
         live = copy.deepcopy(old)
         live[2]["metadata"]["generation"] = 1
         live[2]["status"] = {"parents": [{"conditions": [
-            {"type": "Accepted", "status": "True", "observedGeneration": 1},
-            {"type": "ResolvedRefs", "status": "True", "observedGeneration": 1},
+            {"type": "Accepted", "status": "True", "observedGeneration": 9},
+            {"type": "ResolvedRefs", "status": "True", "observedGeneration": 9},
         ]}]}  # fmt: skip
         self.kube.add(*live)
         self.variables = {
@@ -172,7 +173,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """A test has no access log."""
 
 
