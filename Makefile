@@ -17,8 +17,8 @@ demo: setup ## See a good release, a bad one taken back, and a rollback, on a re
 	@$(PYTHON) -m lab.demo
 
 .PHONY: test
-test: setup ## What continuous integration runs: units, laws, linters, artifact, lab, red paths
-	@$(TEST) -m "not extended"
+test: ## What continuous integration runs: units, laws, linters, artifact, lab, red paths
+	@.ci/run
 
 .PHONY: test-fast
 test-fast: setup ## What a developer runs after each change: units and laws, under a minute
