@@ -22,7 +22,19 @@ MAGIC = frozenset({
     "role_name", "role_path", "undef", "environment", "vars",
 })  # fmt: skip
 
+
+class _Anything(dict[str, Any]):
+    """Filters and tests of collections are known to Ansible only; here their names are never in question."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key, str)
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 _JINJA = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+_JINJA.filters, _JINJA.tests = _Anything(_JINJA.filters), _Anything(_JINJA.tests)
 
 
 def is_template(value: Any) -> bool:
