@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Derives the canary from the rendered chart, makes it and waits until it is ready; a cause that no waiting cures ends the wait.
+    Derives the canary from the rendered chart, makes it and waits until it is ready; a cause that no waiting
+    cures ends the wait.
   - >-
     Absent puts the route to rest first.
 options:

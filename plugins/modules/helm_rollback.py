@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Goes to the revision that the release state names, where the phase says that stable was touched, and waits until it is ready.
+    Goes to the revision that the release state names, where the phase says that stable was touched, and waits
+    until it is ready.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

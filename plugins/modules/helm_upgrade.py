@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Runs helm as a child that ends with the task, watches the rollout itself and names the cause when it cannot come up. C(rolling) judges the new pods as well.
+    Runs helm as a child that ends with the task, watches the rollout itself and names the cause when it cannot
+    come up. C(rolling) judges the new pods as well.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Checks inputs, tools, access, rights, live state, lock, chart, image and the way back. Names all findings at once and changes nothing.
+    Checks inputs, tools, access, rights, live state, lock, chart, image and the way back. Names all findings at
+    once and changes nothing.
 options:
   roles:
     description: Roles whose variables are checked.

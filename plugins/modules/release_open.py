@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Takes the Lease of the Helm release, writes the release state in phase C(checked), puts the fencing token on the route and begins the journal.
+    Takes the Lease of the Helm release, writes the release state in phase C(checked), puts the fencing token on
+    the route and begins the journal.
   - >-
     A lock of somebody else is watched for its duration; a renewed one is refused with its holder and age.
 options:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Keeps version, revision and digest, the resting weights of the route and what has to be pinned, in the release state.
+    Keeps version, revision and digest, the resting weights of the route and what has to be pinned, in the
+    release state.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

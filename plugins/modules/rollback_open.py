@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Chooses under the lock what is gone back to, and opens a rollback in the phase C(undoing), or in the phase of the release that never ended.
+    Chooses under the lock what is gone back to, and opens a rollback in the phase C(undoing), or in the phase
+    of the release that never ended.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

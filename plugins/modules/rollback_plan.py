@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Says what this target would go back to, or which candidates there are, with the exact command. Changes nothing.
+    Says what this target would go back to, or which candidates there are, with the exact command. Changes
+    nothing.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Reads the phase in the release state and moves all traffic to its safe side, unless no pod of it is ready. Keeps trying through an outage of the API server.
+    Reads the phase in the release state and moves all traffic to its safe side, unless no pod of it is ready.
+    Keeps trying through an outage of the API server.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

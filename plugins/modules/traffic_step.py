@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Shifts, reads back, and watches the gates. On any verdict but PASS, on a signal and on a foreign change all traffic goes to the safe side of the phase at once.
+    Shifts, reads back, and watches the gates. On any verdict but PASS, on a signal and on a foreign change all
+    traffic goes to the safe side of the phase at once.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: the releng.runbooks authors
 description:
   - >-
-    Looks at pods, images, restarts since the release began, probes and a bounded tail of logs; fails with what it found.
+    Looks at pods, images, restarts since the release began, probes and a bounded tail of logs; fails with what
+    it found.
 options:
   target:
     description: Where the target lies, as the role helm_release composes it.

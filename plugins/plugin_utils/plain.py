@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the releng.runbooks authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables without Ansible's marks: its containers compute their items when they are read, and its texts are marked."""
+"""Variables without Ansible's marks: its containers compute items when they are read, its texts are marked."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import Runb
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Helm, Rendered, Revision, with_version
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock
-from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
+from ansible_collections.releng.runbooks.plugins.module_utils.release import pins, versions
 
 Objects = list[dict[str, Any]]
 Answer = TypeVar("Answer")
@@ -151,7 +151,7 @@ class Context:
 
     @Once
     def canary(self) -> Canary:
-        live = {f"Deployment/{self.workload}": self.live} if self.live else {}
+        live = versions.standing(self.kube)
         return canary.derive(
             self.stable_docs, self.new_docs, live, self.workload, self.run, self.replicas,
             hooks=self.rendered.running_hooks, allow_hooks=self.get("helm_release_hooks") == "with_promotion",

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.releng.runbooks.plugins.module_utils import canary
 from ansible_collections.releng.runbooks.plugins.module_utils.canary import Canary, pod_template_digest
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, with_version
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
@@ -80,11 +81,8 @@ class Versions:
     def canary(self) -> Canary:
         """What would stand beside, with the label by which it is found again: two targets may share a namespace."""
         target, kube = self.session.target, self.session.kube
-        live = {
-            f"{kind}/{one['metadata']['name']}": one for kind, version in LOOKED_AT for one in kube.list(kind, version)
-        }
         made = canary.derive(
-            self.stable_docs, self.new_docs, live, target.workload, self.session.run, self.replicas,
+            self.stable_docs, self.new_docs, standing(kube), target.workload, self.session.run, self.replicas,
             hooks=self.rendered.running_hooks, allow_hooks=target.hooks == "with_promotion",
         )
         for one in made.objects:
@@ -98,3 +96,10 @@ class Versions:
         for key in self.session.target.version_values[0].split("."):
             value = value.get(key) if isinstance(value, dict) else None
         return str(value) if value is not None else ""
+
+
+def standing(kube: Kube) -> dict[str, dict[str, Any]]:
+    """What others have made in the namespace that may select the canary's pods: ``{"Service/shop": {...}}``."""
+    return {
+        f"{kind}/{one['metadata']['name']}": one for kind, version in LOOKED_AT for one in kube.list(kind, version)
+    }

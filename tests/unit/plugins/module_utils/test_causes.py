@@ -67,7 +67,7 @@ def test_what_cannot_be_helped_outweighs_what_may_pass() -> None:
     assert found is not None and (found.kind, found.pod, found.container) == (causes.TERMINAL, "x", "app")
     found = classify(pods[:2], [])
     assert found is not None and (found.kind, found.pod) == (causes.WAITING, "w")
-    found = classify([crashing("a", 1), *pods[:2]], ["admission webhook \"p\" denied the request: no"])
+    found = classify([crashing("a", 1), *pods[:2]], [], ["admission webhook \"p\" denied the request: no"])
     assert found is not None and found.reason == "AdmissionDenied"
 
 

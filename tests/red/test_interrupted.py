@@ -1,0 +1,54 @@
+"""Whoever dies, traffic finds its safe side, and the way back leads home from there."""
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.red.harness import Site
+
+SLOW = {"canary_shift_step_duration": 60.0, "release_versions": {"shop": "1.4.0"}}
+
+
+@pytest.mark.parametrize(
+    ("number", "group", "codes"),
+    [(signal.SIGINT, True, {99, 130}), (signal.SIGTERM, False, {143}), (signal.SIGHUP, False, {129})],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
+)
+def test_a_signal_during_a_step_moves_traffic_before_the_command_ends(
+    site: Site, number: signal.Signals, group: bool, codes: set[int]
+) -> None:
+    with site.load():
+        started = site.start("release", extra=SLOW)
+        started.wait_for("canary 20 % (measured")
+        started.signal(number, group)
+        run = started.wait(60)
+        assert run.code in codes, run.out
+        assert site.weights().get("shop-canary", 0) == 0, "before exit"
+    back = site.play("rollback")
+    assert back.code == 0, back.out
+    assert site.canary() == [] and site.weights() == {"shop": 1} and site.version() == "1.0.0"
+
+
+def test_workers_do_not_go_on_without_their_main_process(site: Site) -> None:
+    with site.load():
+        started = site.start("release", extra=SLOW)
+        started.wait_for("canary 20 % (measured")
+        started.signal(signal.SIGKILL)
+        started.process.wait(10)
+        until = time.monotonic() + 20
+        while site.weights().get("shop-canary", 0) and time.monotonic() < until:
+            time.sleep(0.5)
+        assert site.weights().get("shop-canary", 0) == 0
+
+
+def test_a_second_release_is_refused_while_one_runs(site: Site) -> None:
+    with site.load():
+        started = site.start("release", extra=SLOW)
+        started.wait_for("canary 20 % (measured")
+        second = site.release("1.3.0")
+        assert second.code == 2 and "is being released by" in second.out, second.out
+        started.signal(signal.SIGINT, group=True)
+        started.wait(60)
+    assert site.play("rollback").code == 0
