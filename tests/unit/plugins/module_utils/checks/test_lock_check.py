@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def _lease(world: World, holder: str, renewed: float, taken: float = 600) -> Non
 
 
 def _left(world: World, **changes: str) -> None:
-    fields = {"target": "shop-eu", "service": "shop", "release": "r0", "procedure": "release", "strategy": "canary",
+    fields: dict[str, Any] = {"target": "shop-eu", "service": "shop", "release": "r0", "procedure": "release", "strategy": "canary",
               "phase": "shifting", "by": "kim@host", **changes}  # fmt: skip
     state.save(world.kube, "shop", state.State(token=3, **fields))
 

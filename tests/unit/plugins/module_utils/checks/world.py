@@ -146,7 +146,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def _status(self, repository: str, reference: str) -> tuple[int, dict[str, str]]:
-        place = f"127.0.0.1:{self.server.server_address[1]}"
+        place = self.headers["Host"]
         if repository == "busy":
             return 429, {}
         if repository == "login":
