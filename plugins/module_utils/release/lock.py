@@ -44,7 +44,7 @@ class Held(RunbookError):
 
     def __init__(self, name: str, holder: str, since: str, age: float) -> None:
         super().__init__(
-            f"{name} has been in the hands of {holder} for {_span(age)}.",
+            f"{name} is being released by {holder}, for {_span(age)} now.",
             remedy="Wait until it has ended, or stop it there.",
             holder=holder, since=since, age=age,
         )

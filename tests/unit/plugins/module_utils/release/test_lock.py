@@ -122,7 +122,7 @@ def test_a_holder_that_renews_is_alive(world: World) -> None:
     assert world.clock.slept == [1.0] * 3, "it is known at the first sign of life"
     assert (raised.value.holder, raised.value.age) == (THEIRS, 63.0)
     assert raised.value.since == "2026-01-02T03:04:05.000000Z", "by the clock of the API server, not of their machine"
-    assert "shop has been in the hands of bob@desk (r2) for 1 min 3 s." in str(raised.value)
+    assert "shop is being released by bob@desk (r2), for 1 min 3 s now." in str(raised.value)
     assert raised.value.facts["holder"] == THEIRS
     assert world.spec["holderIdentity"] == THEIRS and not world.ours.alive()
 
@@ -322,4 +322,4 @@ def test_times_are_those_of_the_api_server(world: World) -> None:
 def test_being_held_is_an_error_for_people() -> None:
     error = Held("shop", THEIRS, "", 5.0)
     assert isinstance(error, RunbookError)
-    assert str(error) == f"shop has been in the hands of {THEIRS} for 5 s. Wait until it has ended, or stop it there."
+    assert str(error) == f"shop is being released by {THEIRS}, for 5 s now. Wait until it has ended, or stop it there."
