@@ -24,8 +24,10 @@ def _lease(world: World, holder: str, renewed: float, taken: float = 600) -> Non
 
 
 def _left(world: World, **changes: str) -> None:
-    fields: dict[str, Any] = {"target": "shop-eu", "service": "shop", "release": "r0", "procedure": "release", "strategy": "canary",
-              "phase": "shifting", "by": "kim@host", **changes}  # fmt: skip
+    fields: dict[str, Any] = {
+        "target": "shop-eu", "service": "shop", "release": "r0", "procedure": "release", "strategy": "canary",
+        "phase": "shifting", "by": "kim@host", **changes,
+    }  # fmt: skip
     state.save(world.kube, "shop", state.State(token=3, **fields))
 
 
