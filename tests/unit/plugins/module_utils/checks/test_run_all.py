@@ -1,6 +1,8 @@
 """All checks together: everything is found at once, nothing is changed, and overriding has its limits."""
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils import checks
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Denied, NotFound, Refused, Unreachable
 from tests.unit.plugins.module_utils.checks.world import World, told
 
-WRITES = ("create", "apply", "json_patch", "merge_patch", "replace", "delete")
+ROOT = Path(__file__).resolve().parents[5]
 
 
 def test_a_good_release_has_no_finding(world: World) -> None:
@@ -111,6 +113,11 @@ def test_every_check_has_a_word_of_documentation() -> None:
     assert all(check.__doc__ for check in checks.CHECKS.values())
     assert set(checks.CHECKS) >= checks.PROTECTED
     assert set(checks.CHECKS) >= checks.WITHOUT_CLUSTER | checks.WITH_VERSION | checks.OF_ROLLBACK
+
+
+def test_the_documents_have_a_row_for_each_check_in_their_order() -> None:
+    text = (ROOT / "docs/precheck.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE) == list(checks.CHECKS)
 
 
 def test_the_plan_says_what_is_made_and_what_it_takes(world: World) -> None:
