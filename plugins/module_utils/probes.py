@@ -97,6 +97,9 @@ class Probe:
                 close = difflib.get_close_matches(str(key), allowed, n=1)
                 hint = f" (did you mean '{close[0]}'?)" if close else ""
                 raise Refused(f"Probe '{name}': field '{key}' is unknown{hint}; allowed are {', '.join(allowed)}.")
+        for key, shape, word in (("status", list, "list"), ("expect", list, "list"), ("headers", Mapping, "mapping")):
+            if key in spec and not isinstance(spec[key], shape):
+                raise Refused(f"Probe '{name}': {key} is {spec[key]!r}, allowed is a {word}.")
         values = {**spec, "name": name}
         values["status"] = tuple(values.get("status", (200,)))
         values["expect"] = tuple(values.get("expect", ()))
@@ -113,6 +116,8 @@ class Probe:
         for field, number in (("timeout", self.timeout), ("attempts", self.attempts), ("interval", self.interval)):
             if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
                 raise Refused(f"Probe '{self.name}': {field} is {number!r}, allowed is a number above 0.")
+        if self.attempts != int(self.attempts):
+            raise Refused(f"Probe '{self.name}': attempts is {self.attempts!r}, allowed is a whole number above 0.")
         if any(isinstance(code, bool) or not isinstance(code, int) for code in self.status):
             raise Refused(f"Probe '{self.name}': status is {list(self.status)}, allowed are whole numbers.")
         if not {"url": self.url, "service": self.service, "pod": self.pod or self.selector}[self.via]:
