@@ -1,6 +1,7 @@
 """Where the demo takes place: the lab, or a cluster that its user names."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,7 +62,11 @@ class Place:
                 raise Trouble(f"There is no {name} on the PATH of the demo: {self.environment['PATH']}.")
 
     def clear(self) -> None:
+        """:raises NotAllowed: a release is under way there: it is not the demo's to break"""
         kubectl = [shutil.which("kubectl", path=self.environment["PATH"]) or "kubectl", "-n", NAMESPACE]
+        lease = run([*kubectl, "get", "lease/release-shop", "--ignore-not-found", "-o", "json"], env=self.environment)
+        if holder := held_by(lease, datetime.now(UTC)):
+            raise NotAllowed(f"A release of shop is under way ({holder}): begin the demo when it has ended.")
         run(["helm", "uninstall", "shop", "-n", NAMESPACE, "--ignore-not-found", "--wait"], env=self.environment)
         run([*kubectl, "delete", *RESTS, "--wait"], env=self.environment)
         run([*kubectl, "delete", "configmaps/release-shop", "leases/release-shop", "--ignore-not-found"],
@@ -95,6 +101,16 @@ def answering(url: str) -> str:
         return f"{trouble.code} of {trouble.headers.get('X-Version', 'the gateway')}"
     except OSError:
         return "nobody"
+
+
+def held_by(lease: str, now: datetime) -> str:
+    """Who holds this Lease, given as JSON; empty when nobody does, or has not renewed it for its whole duration."""
+    spec = json.loads(lease)["spec"] if lease.strip() else {}
+    holder, renewed = str(spec.get("holderIdentity") or ""), spec.get("renewTime")
+    if not holder or not renewed:
+        return ""
+    age = (now - datetime.fromisoformat(renewed)).total_seconds()
+    return holder if age < spec.get("leaseDurationSeconds", 0) else ""
 
 
 def choose() -> Place:

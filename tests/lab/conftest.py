@@ -20,7 +20,7 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as the images are."""
     target = tmp_path_factory.mktemp("app") / "app"
     subprocess.run([golang.toolchain(), "build", *golang.FLAGS, "-o", target, "."], cwd=HERE / "app", check=True,
-                   env={**os.environ, **golang.ENVIRONMENT}, timeout=500)
+                   env={**os.environ, **golang.environment()}, timeout=500)
     return target
 
 
