@@ -24,7 +24,8 @@ class ActionModule(ReleaseDoor):
     }
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
-        session, result, reason = hands.session, params["result"], params["reason"]
+        session, result = hands.session, params["result"]
+        reason = params["reason"].removeprefix(f"{result.replace('_', ' ')}: ")
         state = session.load()
         mine = state is not None and state.release == session.run and not state.result
         told: dict[str, Any] = {"target": hands.call.target, "result": result, "reason": reason[:300]}

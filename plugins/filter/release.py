@@ -56,7 +56,7 @@ def fate(hostvars: Mapping[str, Any], host: str) -> str:
 
 def fate_reason(hostvars: Mapping[str, Any], host: str) -> str:
     """Why it ended so, in one line that begins with the fate."""
-    reason = str(hostvars[host].get("__mark_reason") or "")
+    reason = str(hostvars[host].get("__mark_reason") or "everything is as it was before")
     if "__mark_fate" not in hostvars[host]:
         others = sorted(each for each in hostvars if hostvars[each].get("__mark_fate") in BAD)
         reason = f"not begun, because {', '.join(others)} failed" if others else "there was nothing to do here"
