@@ -38,9 +38,10 @@ MANAGED_BY = {OWNER_LABEL: MANAGER}
 RELEASE_LABEL = "releng.runbooks/release"
 TOKEN_ANNOTATION = "releng.runbooks/token"
 
-# An answer longer than this is cut: a log or a page may have any length.
+# A longer answer is cut: a log or a page may have any length, and so may what claims to be an API server.
 MAX_TEXT = 1 << 20
-PAGE = 500
+MAX_OBJECTS = 1 << 26
+PAGE = 500  # objects in one answer; a pod takes 10 to 20 KiB
 
 # Named here because the class has a method `list`.
 Objects = list[dict[str, Any]]
@@ -228,7 +229,7 @@ class Kube:
             "previous": "true" if previous else "",
         }
         path = self._path("Pod", "v1", pod, namespace) + "/log"
-        answer = self._send("GET", path, self._doing("read logs of", "Pod", pod, namespace), query=query)
+        answer = self._send("GET", path, self._doing("read logs of", "Pod", pod, namespace), query=query, limit=MAX_TEXT)
         return answer.body.decode("utf-8", "replace")
 
     def proxy(
@@ -251,7 +252,7 @@ class Kube:
         doing = f"{method} {path.partition('?')[0]} at {target} in {namespace or self.access.namespace}"
         return self._send(
             method, f"{base}/proxy/{path.lstrip('/')}", doing, body=body, headers=headers, content_type=content_type,
-            timeout=timeout, relayed=True,
+            timeout=timeout, relayed=True, limit=MAX_TEXT,
         )
 
     # The cluster and our rights in it
@@ -330,7 +331,7 @@ class Kube:
     def _send(
         self, method: str, path: str, doing: str, body: Any = None, query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None, content_type: str = "application/json", timeout: float | None = None,
-        relayed: bool = False,
+        relayed: bool = False, limit: int = MAX_OBJECTS,
     ) -> HttpAnswer:
         """One request. ``relayed``: a pod or service answers behind the API server, and any status is its answer."""
         request = {
@@ -342,13 +343,13 @@ class Kube:
         started = time.monotonic()
         try:
             response = self._exchange(method, path, request)
-            text = response.read(MAX_TEXT, decode_content=True)
+            text = response.read(limit, decode_content=True)
             if not response.isclosed():
                 response.close()  # there is more, which nobody wants; the connection cannot be used again
         except kubernetes.client.ApiException as error:
             raw = error.body.encode() if isinstance(error.body, str) else error.body or b""
             if relayed and error.status and not is_api_status(raw):
-                return HttpAnswer(error.status, raw[:MAX_TEXT], time.monotonic() - started, dict(error.headers or {}))
+                return HttpAnswer(error.status, raw[:limit], time.monotonic() - started, dict(error.headers or {}))
             raise explain(error.status, error.reason, raw, doing, where) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise no_answer(error, doing, where) from None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 try:
@@ -24,6 +25,9 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
 _KINDS: dict[int, type[RunbookError]] = {
     401: Denied, 403: Denied, 404: NotFound, 408: Unreachable, 409: Conflict, 429: Unreachable,
 }
+
+# The API server quotes what it refuses: of a patch that makes no sense, the whole object, which may be a Secret.
+_QUOTED = re.compile(r'Invalid value: "(?:[^"\\]|\\.){120,}"')
 
 
 def is_api_status(body: bytes) -> bool:
@@ -44,14 +48,18 @@ def explain(status: int | None, reason: str | None, body: bytes, doing: str, whe
     if not status:
         return Unreachable(f"Cannot {doing}: no safe connection to {where}: {_line(reason)}.", status=0)
     answer = _status(body)
-    message = str(answer.get("message") or reason or f"HTTP {status}").strip().rstrip(".")
+    message = _unquoted(answer.get("message") or reason or f"HTTP {status}").strip().rstrip(".")
     kind = Unreachable if status >= 500 else _KINDS.get(status, RunbookError)
     if status == 401:
         message = f"{where} does not accept our credentials ({message})"
     elif kind is Unreachable:
         message = f"{where} answers {status}: {message}"
-    causes = [f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in _causes(answer)]
+    causes = [_unquoted(f"{cause.get('field', '')}: {cause.get('message', '')}") for cause in _causes(answer)]
     return kind(f"Cannot {doing}: {message}.", status=status, reason=answer.get("reason", ""), causes=causes)
+
+
+def _unquoted(text: Any) -> str:
+    return _QUOTED.sub('Invalid value: "…"', str(text))
 
 
 def no_answer(error: BaseException, doing: str, where: str) -> Unreachable:

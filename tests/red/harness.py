@@ -36,6 +36,8 @@ class Site:
 
     def __init__(self, cluster: dict[str, str], place: Path) -> None:
         self.cluster, self.place = cluster, place
+        self.bare = place / "empty.cfg"
+        self.bare.write_text("")
         self.env = {**os.environ, **{key: value for key, value in cluster.items() if key != "PATH"}}
         self.tools = Path(cluster.get("LAB_BIN", "/usr/bin"))
 
@@ -125,6 +127,8 @@ class Site:
         """The sample service at ``version``, well, with nothing of a release beside it."""
         self.kubectl("delete", "deployments,services,configmaps,secrets", "-l", "releng.runbooks/helm-release")
         self.kubectl("delete", "configmap/release-shop", "lease/release-shop", "--ignore-not-found")
+        # Helm compares manifests of a custom kind with one another, and would leave weights in it that we wrote.
+        self.kubectl("delete", "httproute/shop", "--ignore-not-found")
         revisions = subprocess.run(
             [str(self.tools / "helm"), "-n", NAMESPACE, "status", "shop", "-o", "json"], env=self.env, check=False,
             text=True, capture_output=True,

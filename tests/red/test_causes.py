@@ -9,8 +9,8 @@ import pytest
 from tests.red.harness import Site
 
 CASES: dict[str, tuple[dict[str, str], str]] = {
-    "it crashes": ({"CRASH_AFTER_S": "1"}, "CrashLoop"),
-    "it is never ready": ({"NEVER_READY": "1"}, "is not ready"),
+    "it crashes soon after it was ready": ({"CRASH_AFTER_S": "2"}, "All traffic is on stable"),
+    "it is never ready": ({"NEVER_READY": "true"}, "is not ready"),
 }
 
 

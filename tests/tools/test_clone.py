@@ -33,7 +33,8 @@ def test_the_clone_wins_over_an_installed_copy(tmp_path: Path) -> None:
     book.write_text("- name: Which\n  hosts: all\n  roles: [releng.runbooks.which]\n")
     for folder in (clone, clone / "playbooks", tmp_path):
         printed = run(
-            "ansible-playbook", book, "--list-tasks", "-i", "localhost,", cwd=folder, ANSIBLE_COLLECTIONS_PATH=str(tmp_path)
+            "ansible-playbook", book, "--list-tasks", "-i", "localhost,", cwd=folder,
+            ANSIBLE_COLLECTIONS_PATH=str(tmp_path),
         )
         assert "Ours" in printed
         assert "Stale" not in printed

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Unreachable
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, Access, HttpAnswer, Kube
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, MAX_OBJECTS, Access, HttpAnswer, Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_errors import explain
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock
 from tests.unit.fake_api import MORE, FakeApi, Key, Object, kinds
@@ -133,7 +133,7 @@ class FakeKube(Kube):
     def _send(
         self, method: str, path: str, doing: str, body: Any = None, query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None, content_type: str = "application/json", timeout: float | None = None,
-        relayed: bool = False,
+        relayed: bool = False, limit: int = MAX_OBJECTS,
     ) -> HttpAnswer:
         self.requests += 1
         if relayed:
