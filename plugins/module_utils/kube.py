@@ -229,7 +229,8 @@ class Kube:
             "previous": "true" if previous else "",
         }
         path = self._path("Pod", "v1", pod, namespace) + "/log"
-        answer = self._send("GET", path, self._doing("read logs of", "Pod", pod, namespace), query=query, limit=MAX_TEXT)
+        doing = self._doing("read logs of", "Pod", pod, namespace)
+        answer = self._send("GET", path, doing, query=query, limit=MAX_TEXT)
         return answer.body.decode("utf-8", "replace")
 
     def proxy(

@@ -19,7 +19,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Unreachable
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import _BUILT_IN, MAX_OBJECTS, Access, HttpAnswer, Kube
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import (
+    _BUILT_IN,
+    MAX_OBJECTS,
+    Access,
+    HttpAnswer,
+    Kube,
+)
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_errors import explain
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock
 from tests.unit.fake_api import MORE, FakeApi, Key, Object, kinds
