@@ -84,7 +84,7 @@ def _line(error: Any) -> str:
     text = " ".join(str(error).split())
     for _ in range(3):
         head, sign, tail = text.partition(": ")
-        if not sign or not any(mark in head for mark in ("object at 0x", "HTTP", "Error")):
+        if not sign or not any(mark in head for mark in ("object at 0x", "HTTP", "Error", "Failed to establish")):
             break
         text = tail
     return text.strip("()'\" .") or type(error).__name__
