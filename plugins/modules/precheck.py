@@ -39,7 +39,7 @@ notes:
 EXAMPLES = r"""
 - name: Find everything that would stop a release
   releng.runbooks.precheck:
-    roles: [target, helm_release]
+    roles: [target, release, helm_release]
     procedure: release
 """
 

@@ -40,8 +40,6 @@ __all__ = ["Inputs", "RoleInputs", "command_line_problems", "limit_problems", "o
 
 NAME = "inputs"
 ROLES = Path(os.path.realpath(__file__)).parents[2] / "roles"
-# Variables of a release as a whole, which a role declares that is named otherwise.
-SHARED_PREFIX = "release_"
 
 MASK = "********"
 
@@ -130,7 +128,7 @@ def validate(roles: Iterable[str], task_vars: Mapping[str, Any], template: Templ
 
 
 def _unknown(listed: Iterable[RoleInputs], task_vars: Mapping[str, Any]) -> list[Finding]:
-    prefixes = tuple({f"{each.role}_" for each in listed} | {SHARED_PREFIX})
+    prefixes = tuple({f"{each.role}_" for each in listed})
     declared = {name for role in role_names() for name in role_inputs(role).options}
     found = []
     for name, value in task_vars.items():

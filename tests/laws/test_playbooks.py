@@ -54,7 +54,7 @@ def test_what_changes_something_can_be_taken_back(path: Path) -> None:
         str(task)
         for play in tree.plays(path)
         for task in tree.play_tasks(play, path)
-        if task.role and task.role not in tree.QUIET and not task.inside
+        if task.role and not task.is_quiet and not task.inside
     ]
     assert not loose
 

@@ -84,6 +84,11 @@ class Task:
             return ""
         return str(self.arguments.get("name", "")).rsplit(".", 1)[-1]
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it includes a role that only looks, or that writes only our own record."""
+        return self.role in QUIET or (self.role in WAYS_BACK and self.arguments.get("tasks_from") == CHOOSE)
+
     def __str__(self) -> str:
         return f"{name_of(self.path)}: {self.name}"
 
@@ -149,12 +154,14 @@ QUIET = frozenset(
     {"precheck", "snapshot", "verify_health", "record", "mark", "notify", "status", "inspect", "monitor", "diagnose"}
 )
 CHECKS = frozenset({"precheck"})
+# The entry point of a way back that only says what it would go back to.
+CHOOSE = "choose"
 WAYS_BACK = frozenset({"rollback", "recover"})
 
 
 def is_changing(play: dict[str, Any], path: Path) -> bool:
     """Whether a play runs a role that changes what serves users."""
-    return any(task.role and task.role not in QUIET for task in play_tasks(play, path))
+    return any(task.role and not task.is_quiet for task in play_tasks(play, path))
 
 
 def changing_plays() -> list[str]:

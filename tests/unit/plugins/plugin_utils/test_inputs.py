@@ -10,7 +10,7 @@ from ansible.template import Templar
 
 from ansible_collections.releng.runbooks.plugins.plugin_utils import inputs
 
-ROLES = ["target", "helm_release", "precheck", "canary_shift", "verify_health"]
+ROLES = ["target", "release", "helm_release", "precheck", "canary_shift", "verify_health"]
 GROUPS = ["kubernetes", "wave_1"]
 HOSTS = ["shop-eu", "shop-us", "cart"]
 
