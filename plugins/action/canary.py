@@ -7,19 +7,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-try:
-    import yaml
-except ImportError:
-    yaml = None  # type: ignore[assignment]
-
-
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Denied, NotFound, Refused
-from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import HELM_LABEL, Versions
 from ansible_collections.releng.runbooks.plugins.module_utils.release.waiting import Waiting
 from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import Hands, ReleaseDoor
+from ansible_collections.releng.runbooks.plugins.plugin_utils.shown import shown
 
 STAGE = "helm_release"
 # Whatever a canary may be made of.
@@ -50,8 +44,7 @@ class ActionModule(ReleaseDoor):
         names = [f"{one['kind']} {one['metadata']['name']}" for one in made.objects]
         result: dict[str, Any] = {"changed": True, "msg": f"would create {', '.join(names)}"}
         if hands.call.diff:
-            text = yaml.safe_dump_all([_shown(one) for one in made.objects], sort_keys=False)
-            result["diff"] = {"before": "", "after": text, "after_header": "the canary"}
+            result["diff"] = {"before": "", "after": shown(made.objects), "after_header": "the canary"}
         return result
 
     def _present(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
@@ -62,7 +55,7 @@ class ActionModule(ReleaseDoor):
         session.save(phase="beside")
         names = [f"{one['kind']}/{one['metadata']['name']}" for one in made.objects]
         with session.change(STAGE, "put the canary beside stable", {}, {"objects": names}):
-            pins.apply(session.kube, session.open.pinned)
+            session.retry(lambda: pins.apply(session.kube, session.open.pinned))
             for one in made.objects:
                 session.retry(lambda one=one: session.kube.apply(one))  # type: ignore[misc]
             progress = waiting.rolled_out(f"{session.target.workload}-canary", params["timeout"])
@@ -96,9 +89,3 @@ def _remove(hands: Hands) -> list[str]:
                 removed.append(f"{kind}/{one['metadata']['name']}")
     return removed
 
-
-def _shown(one: dict[str, Any]) -> dict[str, Any]:
-    """For a terminal: the values of a Secret are not shown, and what looks like one elsewhere is masked."""
-    hidden = {key: dict.fromkeys(one.get(key) or {}, "********") for key in ("data", "stringData") if key in one}
-    shown: dict[str, Any] = scrub({**one, **hidden} if one["kind"] == "Secret" else one)
-    return shown

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-try:
-    import yaml
-except ImportError:
-    yaml = None  # type: ignore[assignment]
-
 from ansible_collections.releng.runbooks.plugins.module_utils import checks
 from ansible_collections.releng.runbooks.plugins.module_utils.checks.finding import Finding
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Helm
-from ansible_collections.releng.runbooks.plugins.module_utils.journal import scrub
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import SystemClock
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
 from ansible_collections.releng.runbooks.plugins.plugin_utils import inputs
 from ansible_collections.releng.runbooks.plugins.plugin_utils.door import Call, Door
 from ansible_collections.releng.runbooks.plugins.plugin_utils.plain import plain
+from ansible_collections.releng.runbooks.plugins.plugin_utils.shown import shown
 
 
 class ActionModule(Door):
@@ -43,7 +38,7 @@ class ActionModule(Door):
                 call.say(line)
             if call.diff:
                 answer["diff"] = {
-                    "before": _shown(context.stable_docs), "after": _shown(context.new_docs),
+                    "before": shown(context.stable_docs), "after": shown(context.new_docs),
                     "before_header": "what runs", "after_header": f"{context.service} {context.version}",
                 }  # fmt: skip
         return answer
@@ -83,7 +78,3 @@ def _answer(findings: list[Finding], call: Call) -> dict[str, Any]:
     more = f" (and {len(refusals) - 1} more, listed above)" if len(refusals) > 1 else ""
     raise Refused(f"{refusals[0]}{more}")
 
-
-def _shown(docs: list[dict[str, Any]]) -> str:
-    """Manifests for a terminal; the contents of secrets are not shown."""
-    return yaml.safe_dump_all([scrub(one) for one in docs], sort_keys=False)

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -70,6 +72,9 @@ class Site:
     def start(self, name: str, *args: str, extra: dict[str, Any]) -> Started:
         return Started(self, self.command(f"playbooks/{name}.yml", *args, extra=extra))
 
+    def start_release(self, version: str, **extra: Any) -> Started:
+        return self.start("release", extra={"release_versions": {"shop": version}, **extra})
+
     # What is there ----------------------------------------------------------------------------------------------------
 
     def kubectl(self, *args: str, check: bool = True) -> str:
@@ -89,25 +94,25 @@ class Site:
         found = self.kubectl("get", kind, name, "-o", "json", "--ignore-not-found")
         return dict(json.loads(found)) if found.strip() else {}
 
-    def version(self) -> str:
+    def version(self, name: str = "shop") -> str:
         """The tag that stable's pods are made of."""
-        image = self.get("deployment", "shop")["spec"]["template"]["spec"]["containers"][0]["image"]
+        image = self.get("deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"]
         return str(image).rpartition(":")[2]
 
-    def weights(self) -> dict[str, int]:
-        refs = self.get("httproute", "shop")["spec"]["rules"][0]["backendRefs"]
+    def weights(self, name: str = "shop") -> dict[str, int]:
+        refs = self.get("httproute", name)["spec"]["rules"][0]["backendRefs"]
         return {ref["name"]: ref.get("weight", 1) for ref in refs}
 
     def revision(self) -> int:
         return int(json.loads(self.helm("history", "shop", "-o", "json"))[-1]["revision"])
 
-    def canary(self) -> list[str]:
+    def canary(self, name: str = "shop") -> list[str]:
         """Names of everything that stands beside stable."""
-        selector = "releng.runbooks/helm-release=shop"
+        selector = f"releng.runbooks/helm-release={name}"
         return self.kubectl("get", "deployments,services,configmaps,secrets", "-l", selector, "-o", "name").split()
 
-    def state(self) -> dict[str, Any]:
-        found = self.get("configmap", "release-shop")
+    def state(self, name: str = "shop") -> dict[str, Any]:
+        found = self.get("configmap", f"release-{name}")
         return dict(json.loads(found["data"]["state.json"])) if found else {}
 
     def fingerprint(self) -> str:
@@ -126,17 +131,29 @@ class Site:
     def baseline(self, version: str = "1.0.0") -> None:
         """The sample service at ``version``, well, with nothing of a release beside it."""
         self.kubectl("delete", "deployments,services,configmaps,secrets", "-l", "releng.runbooks/helm-release")
-        self.kubectl("delete", "configmap/release-shop", "lease/release-shop", "--ignore-not-found")
+        self.kubectl("delete", "resourcequota", "--all")
+        self.install("shop", self.values(), version)
+
+    def install(self, name: str, values: dict[str, Any], version: str) -> None:
+        """The sample service as Helm release ``name``, with no memory of a release of ours."""
+        self.kubectl("delete", f"configmap/release-{name}", f"lease/release-{name}", "--ignore-not-found")
         # Helm compares manifests of a custom kind with one another, and would leave weights in it that we wrote.
-        self.kubectl("delete", "httproute/shop", "--ignore-not-found")
-        revisions = subprocess.run(
-            [str(self.tools / "helm"), "-n", NAMESPACE, "status", "shop", "-o", "json"], env=self.env, check=False,
+        self.kubectl("delete", f"httproute/{name}", "--ignore-not-found")
+        status = subprocess.run(
+            [str(self.tools / "helm"), "-n", NAMESPACE, "status", name, "-o", "json"], env=self.env, check=False,
             text=True, capture_output=True,
         )  # fmt: skip
-        if revisions.returncode == 0 and json.loads(revisions.stdout)["info"]["status"] != "deployed":
-            self.helm("uninstall", "shop", "--wait")
-        values = {
-            "image": {"repository": f"{self.cluster.get('LAB_REGISTRY', '198.18.255.1:5000')}/shop", "tag": version},
+        if status.returncode == 0 and json.loads(status.stdout)["info"]["status"] != "deployed":
+            self.helm("uninstall", name, "--wait")
+        path = self.place / f"{name}.json"
+        path.write_text(json.dumps({**values, "image": {**values["image"], "tag": version}}))
+        self.helm("upgrade", "--install", name, "lab/charts/shop", "--reset-values", "-f", str(path),
+                  "--wait", "--timeout", "90s")  # fmt: skip
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """Values of the chart as the inventory of the lab has them, with ``more`` on top; without the version."""
+        return {
+            "image": {"repository": f"{self.cluster.get('LAB_REGISTRY', '198.18.255.1:5000')}/shop"},
             "replicaCount": 2,
             "probes": {
                 "liveness": {"path": "/health/live", "initialDelaySeconds": 5, "periodSeconds": 5,
@@ -145,11 +162,23 @@ class Site:
                               "timeoutSeconds": 3, "failureThreshold": 2},
             },
             "faultsOf": {"1.5.0": {"ERROR_RATE": "0.3"}},
+            **more,
         }  # fmt: skip
-        path = self.place / "values.json"
-        path.write_text(json.dumps(values))
-        self.helm("upgrade", "--install", "shop", "lab/charts/shop", "--reset-values", "-f", str(path),
-                  "--wait", "--timeout", "90s")  # fmt: skip
+
+    @contextmanager
+    def without(self, part: str) -> Iterator[None]:
+        """A part of the lab (as `python -m lab status` names it) is gone for as long as the block lasts."""
+        if "LAB_BIN" not in self.cluster:
+            pytest.skip("parts of a cluster can only be stopped in the lab")
+        self._lab("stop", part)
+        try:
+            yield
+        finally:
+            self._lab("start", part)
+
+    def _lab(self, *args: str) -> None:
+        subprocess.run([sys.executable, "-m", "lab", *args], cwd=ROOT, env=self.env, check=True, timeout=120,
+                       stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
 
     @contextmanager
     def load(self, rate: int = 40, bad: str = "1.5.0") -> Iterator[Path]:
@@ -190,6 +219,13 @@ class Started:
             assert self.process.poll() is None, f"it ended before it said {text!r}:\n{self.out}"
             assert time.monotonic() < until, f"it did not say {text!r} in {seconds} s:\n{self.out}"
             time.sleep(0.1)
+
+    def wait_until(self, reached: Callable[[], bool], seconds: float = 90) -> None:
+        until = time.monotonic() + seconds
+        while not reached():
+            assert self.process.poll() is None, f"it ended before it came so far:\n{self.out}"
+            assert time.monotonic() < until, f"it did not come so far in {seconds} s:\n{self.out}"
+            time.sleep(0.2)
 
     def signal(self, number: signal.Signals, group: bool = False) -> None:
         if group:

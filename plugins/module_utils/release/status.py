@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils import rollout
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, RunbookError
-from ansible_collections.releng.runbooks.plugins.module_utils.release import choice, lock
+from ansible_collections.releng.runbooks.plugins.module_utils.release import by_hand, choice, lock
 from ansible_collections.releng.runbooks.plugins.module_utils.release.phases import safe_side
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
@@ -22,7 +22,8 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.versions i
 class Status:
     """``under_way``: ``{release, procedure, phase, safe_side, by, since, holder}`` or ``{}``; ``last`` the newest
     entry of the history or ``{}``; ``undoable`` the release whose result runs here, or ``{}``; ``weights`` in per
-    cent; ``pods`` how far the rollout is; ``candidates`` what can be gone back to, newest first."""
+    cent; ``pods`` how far the rollout is; ``candidates`` what can be gone back to, newest first; ``by_hand`` the way
+    back of what is under way, with kubectl and helm alone."""
 
     target: str
     service: str
@@ -34,6 +35,7 @@ class Status:
     last: dict[str, Any]
     undoable: dict[str, Any]
     candidates: list[dict[str, Any]]
+    by_hand: list[str]
 
 
 def read(session: Session) -> Status:
@@ -41,12 +43,14 @@ def read(session: Session) -> Status:
     state = session.load()
     versions = Versions(session, "")
     before = versions.before
+    under_way = _under_way(session, state)
     return Status(
         target=session.target.name, service=session.target.service, version=before.version, revision=before.revision,
-        pods=_pods(session), weights=_weights(session, state), under_way=_under_way(session, state),
+        pods=_pods(session), weights=_weights(session, state), under_way=under_way,
         last=state.history[0] if state and state.history else {},
         undoable=choice.undoable(state, versions.revisions) or {},
         candidates=choice.candidates(state, versions.revisions),
+        by_hand=by_hand.commands(session.target, state) if state and under_way else [],
     )
 
 
@@ -67,6 +71,7 @@ def lines(status: Status, now: datetime.datetime) -> list[str]:
             f"under way: {one['procedure']} {one['release']} by {one['by']}, since {_ago(one['since'], now)}, "
             f"{one['phase']}, {side}, {holder}"
         )
+        told += [f"by hand: {command}" for command in status.by_hand]
     told.append(f"can go back to: {choice.told(status.candidates)}")
     return told
 
