@@ -1,0 +1,1 @@
+"""Benches: what a release costs, measured against the tools that people would use instead."""
