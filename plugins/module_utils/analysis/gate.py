@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,11 @@ PHASES = ("shifting", "baking", "returning", "rolling")
 SEVERITIES = ("abort", "warn", "observe")
 FORMS = ("absolute", "delta", "relative")
 _WORD = re.compile(r"\{([a-z_]+)\}")
+# What may have been meant for one. Left as it is it would match no pods and, where errors are counted, find none.
+# Braces after a backslash belong to a regular expression: \p{Lu}.
+_MEANT = re.compile(r"(?<!\\[pPx])\{\s*([A-Za-z_][\w-]*)\s*\}")
+# As Prometheus reads it: larger units first, each once.
+_DURATION = re.compile("(?=.*[1-9])" + "".join(f"(?:[0-9]+{unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")))
 _QUERIES = ("query", "errors", "total")
 _NUMBERS = ("minimum", "warmup", "for_seconds")
 # How a field is called in an inventory where Python could not call it so.
@@ -35,7 +41,7 @@ class Gate:
     :param minimum: requests (``total``, or ``sample``) below which it is INCONCLUSIVE
     :param compared: ``limit``: the value itself; ``stable``: the difference (delta) or quotient (relative) to stable
     :param for_seconds: how long a breach has to last before it counts
-    :param warmup: seconds at the beginning of a step in which no look counts
+    :param warmup: seconds at the beginning of a step in which a breach does not count
     :param severity: only ``abort`` decides; ``warn`` and ``observe`` are told
     :param phases: in which it is looked at
     """
@@ -73,13 +79,12 @@ class Gate:
                 raise Refused(f"{told}: field '{key}' is unknown{hint}; allowed are {', '.join(allowed)}.")
         read = {written: field for field, written in _WRITTEN.items()}
         values = {read.get(key, key): value for key, value in data.items() if key not in ("breach", "pass")}
-        gate = cls(**{**values, "limit": _limit(data, told), "phases": tuple(values.get("phases", PHASES))})
+        gate = cls(**{**values, "limit": _limit(data, told), "phases": _phases(data, told)})
         gate._check(told)
         return gate
 
     def _check(self, told: str) -> None:
-        if bool(self.query) == bool(self.errors and self.total) or bool(self.errors) != bool(self.total):
-            raise Refused(f"{told}: allowed is either query, or errors together with total.")
+        self._check_queries(told)
         for field, value, choices in (
             ("severity", self.severity, SEVERITIES), ("form", self.form, FORMS),
             ("against", self.compared, ("limit", "stable")),
@@ -87,19 +92,25 @@ class Gate:
         ):
             if value not in choices:
                 raise Refused(f"{told}: {field} is {value!r}, allowed are {', '.join(choices)}.")
-        if not self.phases:
-            raise Refused(f"{told}: phases is empty, allowed are {', '.join(PHASES)}.")
         if (self.form == "absolute") != (self.compared == "limit"):
             other = "stable" if self.compared == "limit" else "limit"
             raise Refused(f"{told}: form {self.form} goes with against: {other}.")
         for field in _NUMBERS:
             value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
                 raise Refused(f"{told}: {_WRITTEN.get(field, field)} is {value!r}, allowed is a number from 0 on.")
         if self.minimum and not (self.total or self.sample):
             raise Refused(f"{told}: minimum needs total, or a query in sample, to count.")
+
+    def _check_queries(self, told: str) -> None:
         for field in (*_QUERIES, "sample"):
             _check_words(told, field, getattr(self, field))
+        if bool(self.query) == bool(self.errors and self.total) or bool(self.errors) != bool(self.total):
+            raise Refused(f"{told}: allowed is either query, or errors together with total.")
+        if self.sample and self.total:
+            raise Refused(f"{told}: sample goes with query; where there is a total, that is what is counted.")
+        if not isinstance(self.window, str) or not _DURATION.fullmatch(self.window):
+            raise Refused(f"{told}: window is {self.window!r}, allowed is a time with its unit, such as '10s' or '5m'.")
 
 
 def fill(query: str, facts: Mapping[str, str], window: str = "") -> str:
@@ -127,12 +138,20 @@ def _limit(data: Mapping[str, Any], told: str) -> Limit:
         raise Refused(f"{told}: {field} {error.message}.") from None
 
 
+def _phases(data: Mapping[str, Any], told: str) -> tuple[str, ...]:
+    value = data.get("phases", PHASES)
+    if not isinstance(value, list | tuple) or not value:
+        raise Refused(f"{told}: phases is {value!r}, allowed is a list of {', '.join(PHASES)}.")
+    return tuple(value)
+
+
 def _check_words(told: str, field: str, query: object) -> None:
-    if not isinstance(query, str):
+    if not isinstance(query, str) or query.isspace():
         raise Refused(f"{told}: {field} is {query!r}, allowed is a text.")
-    for word in _WORD.findall(query):
-        if word not in PLACEHOLDERS:
-            close = difflib.get_close_matches(word, PLACEHOLDERS, n=1)
+    for match in _MEANT.finditer(query):
+        written, word = match[0], match[1]
+        if written != f"{{{word}}}" or word not in PLACEHOLDERS:
+            close = difflib.get_close_matches(word.lower().replace("-", "_"), PLACEHOLDERS, n=1)
             hint = f" (did you mean '{{{close[0]}}}'?)" if close else ""
             known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
-            raise Refused(f"{told}: {field} has the placeholder {{{word}}}{hint}; allowed are {known}.")
+            raise Refused(f"{told}: {field} has the placeholder {written}{hint}; allowed are {known}.")

@@ -25,7 +25,7 @@ _COMPARE = {
 _NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "=", "!=": "≠"}
 _WRITTEN = {"≥": ">=", "≤": "<=", "=": "==", "≠": "!="}
-_LIMIT = re.compile(r"(?P<sign>[<>]=?|[=!]=|[≥≤=≠])\s*(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?P<unit>\S*)")
+_LIMIT = re.compile(r"(?P<sign>[<>]=?|[=!]=|[≥≤=≠])\s*(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>\S*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,9 +87,11 @@ class Limit:
 
 def plain(value: float, digits: int = 3) -> str:
     """A number with ``digits`` digits that count and no exponent: ``0.412``, ``38.2``, ``3690``."""
-    if not math.isfinite(value) or (value and not 1e-9 <= abs(value) < 1e15):
+    if not value:
+        return "0"
+    if not math.isfinite(value) or not 1e-9 <= abs(value) < 1e15:
         return f"{value:.{digits}g}"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
