@@ -13,7 +13,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import Runb
 from ansible_collections.releng.runbooks.plugins.module_utils.probes import Probe
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
 from ansible_collections.releng.runbooks.plugins.module_utils.release.waiting import Waiting
-from ansible_collections.releng.runbooks.plugins.module_utils.report import validation
+from ansible_collections.releng.runbooks.plugins.module_utils.report import verified, write_validation
 from ansible_collections.releng.runbooks.plugins.plugin_utils.release_door import Hands, ReleaseDoor
 
 STAGE = "verify_health"
@@ -40,7 +40,7 @@ class ActionModule(ReleaseDoor):
         problems = [*self._pods(params, hands, version, since), *self._logs(params, hands)]
         results = self._probed(hands, probes, version or Versions(session, "").before.version)
         problems += [self._told(one) for one in results if one["status"] != "healthy"]
-        report = validation(results, session.clock.wall().isoformat()) if results else None
+        report = verified(results, session.clock.wall().isoformat(), hands.call.target, problems)
         for one in results if params["record"] else ():
             session.note(STAGE, "probe", one)
         ok = not problems
@@ -51,6 +51,8 @@ class ActionModule(ReleaseDoor):
             })  # fmt: skip
         hands.call.say(f"healthy: {len(results)} probes, pods, images and logs are well" if ok else f"{problems[0]}")
         told = {"changed": False, "healthy": ok, "problems": problems[:SHOWN], "validation": report}
+        if not params["record"] and not hands.call.check_mode:
+            told["report"] = str(write_validation(report, hands.call.target, session.target.reports))
         if ok:
             return told
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

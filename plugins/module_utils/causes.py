@@ -16,6 +16,7 @@ not added up for the same reason.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -100,6 +101,27 @@ def classify(
         if not pod["metadata"].get("deletionTimestamp"):
             found += _of_pod(pod, by_pod.get(pod["metadata"]["uid"], []), crashes_terminal)
     return min(found, key=lambda cause: _RANK.index(cause.kind), default=None)
+
+
+def ended_since(pods: Iterable[dict[str, Any]], since: datetime.datetime) -> Cause | None:
+    """The first container among ``pods`` that ended at ``since`` or later, whether it runs again by now or not.
+
+    Containers that have to end (initial ones), and pods that are being ended, do not count.
+    """
+    for pod in pods:
+        if pod["metadata"].get("deletionTimestamp"):
+            continue
+        for status in (pod.get("status") or {}).get("containerStatuses") or []:
+            ends = [one for one in _terminations(status) if _at(one.get("finishedAt")) >= since]
+            if ends:
+                kind, reason, text = _told(pod["metadata"]["name"], status, ends, TERMINAL)
+                return Cause(kind, reason, text, pod["metadata"]["name"], status["name"])
+    return None
+
+
+def _at(text: str | None) -> datetime.datetime:
+    """A time of the API server; long ago where it does not say one."""
+    return datetime.datetime.fromisoformat(text or "1970-01-01T00:00:00Z")
 
 
 def hint(lines: Iterable[str], reason: str = "") -> str:
@@ -229,15 +251,22 @@ def _crash(pod: str, status: dict[str, Any], crashes_terminal: int) -> _Found | 
     ended, running = _terminations(status), "running" in (status.get("state") or {})
     if not ended or (running and status.get("ready")):
         return None
-    # The count rises with the restart, not with the crash: a container that is down has one crash more.
-    crashes = status.get("restartCount", 0) + (0 if running else 1)
     codes = {one.get("exitCode") for one in ended}
-    always = crashes >= crashes_terminal and len(codes) == 1
-    how = "ended by itself" if codes == {0} else "crashed"
+    always = _crashes(status) >= crashes_terminal and len(codes) == 1
+    return _told(pod, status, ended, TERMINAL if always else PROGRESS)
+
+
+def _told(pod: str, status: dict[str, Any], ended: list[dict[str, Any]], kind: str) -> _Found:
+    crashes = _crashes(status)
+    how = "ended by itself" if {one.get("exitCode") for one in ended} == {0} else "crashed"
     times = "once" if crashes == 1 else f"{crashes} times"
     text = f"container {status['name']} of pod {pod} {how} {times} with exit code {ended[0].get('exitCode')}"
-    reason = "OOMKilled" if ended[0].get("reason") == "OOMKilled" else "CrashLoop"
-    return TERMINAL if always else PROGRESS, reason, text
+    return kind, "OOMKilled" if ended[0].get("reason") == "OOMKilled" else "CrashLoop", text
+
+
+def _crashes(status: dict[str, Any]) -> int:
+    """The count rises with the restart, not with the crash: a container that is down has one crash more."""
+    return int(status.get("restartCount", 0)) + (0 if "running" in (status.get("state") or {}) else 1)
 
 
 def _terminations(status: dict[str, Any]) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def observe(
         cause = _why(kube, workload, desired, crashes_terminal) or cause
         cause = _past_deadline(workload, cause)
         if cause.kind != causes.WAITING and cause.container:
-            cause = _with_log(kube, cause)
+            cause = with_log(kube, cause)
     return Progress(False, updated, available, desired, cause)
 
 
@@ -145,7 +145,7 @@ def _past_deadline(workload: dict[str, Any], cause: Cause) -> Cause:
     return dataclasses.replace(cause, kind=causes.TERMINAL, reason=reason, text=text)
 
 
-def _with_log(kube: Kube, cause: Cause) -> Cause:
+def with_log(kube: Kube, cause: Cause) -> Cause:
     """The last line that a crashed container wrote, and what it looks like; without a log the cause stays as it is."""
     if cause.reason not in ("CrashLoop", "OOMKilled"):
         return cause

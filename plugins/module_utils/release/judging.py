@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import math
 from collections.abc import Callable
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.verdict import Verdict
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.watch import StepReading, StepWatch
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics.collect import Collector
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock, looks
 from ansible_collections.releng.runbooks.plugins.module_utils.release import sides
+from ansible_collections.releng.runbooks.plugins.module_utils.release.judged import JudgedPods
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 
 Say = Callable[[str, str], None]
@@ -41,6 +43,16 @@ class Step:
     patience: float
     share: int | None = None
     requests: str = ""
+
+    def __post_init__(self) -> None:
+        """:raises Refused: nothing could ever let it pass, or it would never look; before anything is shifted"""
+        if not any(gate.severity == "abort" for gate in self.gates):
+            raise Refused(
+                f"No gate with severity abort is looked at in phase {self.phase}: nothing passes on nothing.",
+                remedy="Give one in release_gates, and this phase in its phases.",
+            )
+        if self.interval <= 0:
+            raise Refused(f"The interval between two looks is {self.interval:g} s, allowed is a number above 0.")
 
     @property
     def action(self) -> str:
@@ -89,16 +101,28 @@ class Judging:
         :param trouble: what is in the way just now ("" for nothing); called before each look, may raise
         :raises RunbookError: the run has to stop, or ``trouble`` says so
         """
-        watch = StepWatch(list(step.gates), step.duration, step.patience)
+        watch, pods = StepWatch(list(step.gates), step.duration, step.patience), self._pods(step)
+        ready_at = 0.0
         for elapsed in looks(self.clock, step.interval, math.inf):
             self.clock.go_on()
             held = self.session.renew() or trouble()
+            unready = pods.look()
+            ready_at = ready_at if unready else elapsed
+            if elapsed - ready_at > step.patience:
+                raise RunbookError(f"Not ready for {elapsed - ready_at:.0f} s: {unready}.")
             evidence = self.collector.look(step.gates, facts, step.judged)
             reading = watch.look(elapsed, evidence)
-            self.say(self._line(step, reading, facts, held), f"{reading.verdict.value}{bool(held)}")
-            if reading.done:
+            waits = held or unready
+            self.say(self._line(step, reading, facts, waits), f"{reading.verdict.value}{bool(waits)}")
+            # Gates speak of the pods that answer. Nothing passes while one of them does not.
+            if reading.done and (reading.verdict is not Verdict.PASS or not unready):
                 return reading
         raise AssertionError("a watch ends by itself")
+
+    def _pods(self, step: Step) -> JudgedPods:
+        began = datetime.datetime.fromisoformat(self.session.open.started)
+        workload = sides.workload_of(step.judged, self.session.target.workload)
+        return JudgedPods(self.session.kube, workload, began)
 
     def facts(self, step: Step) -> Facts:
         """What the placeholders of queries stand for, by side."""

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.releng.runbooks.plugins.module_utils.report.files import write
+from ansible_collections.releng.runbooks.plugins.module_utils.report.files import write, write_validation
 from ansible_collections.releng.runbooks.plugins.module_utils.report.lines import text
 from ansible_collections.releng.runbooks.plugins.module_utils.report.shape import build
-from ansible_collections.releng.runbooks.plugins.module_utils.report.validation import validation
+from ansible_collections.releng.runbooks.plugins.module_utils.report.validation import validation, verified
 
-__all__ = ["build", "text", "validation", "write"]
+__all__ = ["build", "text", "validation", "verified", "write", "write_validation"]

@@ -25,15 +25,32 @@ def write(report: dict[str, Any], directory: str | os.PathLike[str]) -> tuple[Pa
     :raises RunbookError: a file cannot be written
     """
     name = safe_name(report["release"])
+    json_path, text_path = _write(directory, {f"{name}.json": _json(report), f"{name}.txt": text(report)})
+    return json_path, text_path
+
+
+def write_validation(report: dict[str, Any], target: str, directory: str | os.PathLike[str]) -> Path:
+    """``verify-<target>.json`` in ``directory``: what the last verification of ``target`` found.
+
+    :raises RunbookError: the file cannot be written
+    """
+    (path,) = _write(directory, {f"verify-{safe_name(target)}.json": _json(report)})
+    return path
+
+
+def _write(directory: str | os.PathLike[str], contents: dict[str, str]) -> list[Path]:
     where = Path(directory).expanduser().absolute()
-    json_path, text_path = where / f"{name}.json", where / f"{name}.txt"
     try:
         where.mkdir(parents=True, exist_ok=True)
-        _replace(json_path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-        _replace(text_path, text(report))
+        for name, content in contents.items():
+            _replace(where / name, content)
     except OSError as error:
         raise RunbookError(f"The report cannot be written to {where}: {error.strerror}.") from error
-    return json_path, text_path
+    return [where / name for name in contents]
+
+
+def _json(report: dict[str, Any]) -> str:
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
 def _replace(path: Path, content: str) -> None:

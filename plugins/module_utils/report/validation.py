@@ -11,7 +11,23 @@ from typing import Any
 HEALTHY = "healthy"
 PASS, FAIL = "PASS", "FAIL"
 # What a probe can be of, by its key "of"; without one it is of a service.
+RECOMMENDATION = "Roll back, unless the cause is known and outside of this release."
 SERVICE, BID, DATABASE = "service", "bid", "database"
+
+
+def verified(probes: Iterable[Mapping[str, Any]], at: str, target: str, problems: Iterable[str]) -> dict[str, Any]:
+    """The report of `verify.yml` on one target: :func:`validation` with the pods and logs in its verdict.
+
+    :param problems: what is wrong with pods, images, logs and probes
+    :returns: with ``"target"`` and ``"problems": [str]`` on top; without probes it is the pods alone that count
+    """
+    found, listed = list(probes), list(problems)
+    report = validation(found, at)
+    passed = not listed and (report["overall_status"] == PASS or not found)
+    return {
+        "target": target, **report, "problems": listed, "overall_status": PASS if passed else FAIL,
+        "recommendation": "" if passed else RECOMMENDATION,
+    }  # fmt: skip
 
 
 def validation(probes: Iterable[Mapping[str, Any]], at: str) -> dict[str, Any]:
@@ -36,7 +52,7 @@ def validation(probes: Iterable[Mapping[str, Any]], at: str) -> dict[str, Any]:
         "bid_processing": bids,
         "database_connectivity": databases,
         "overall_status": PASS if passed else FAIL,
-        "recommendation": "" if passed else "Roll back, unless the cause is known and outside of this release.",
+        "recommendation": "" if passed else RECOMMENDATION,
     }
 
 
