@@ -25,10 +25,12 @@ class ActionModule(ReleaseDoor):
         state = session.load()
         revisions = session.helm.history()
         chosen = choice.choose(
-            state, revisions, params["to"], params["release"], params["max_age"], session.kube.server_time()
+            state, revisions, params["to"], params["release"], params["max_age"], session.kube.server_time(),
+            hands.call.target,
         )
         if chosen.kind == "none":
-            hands.call.say(f"nothing to take back here: {chosen.reason}; {choice.hint(state, revisions)}")
+            hint = choice.hint(state, revisions, hands.call.target)
+            hands.call.say(f"nothing to take back here: {chosen.reason}; {hint}")
         else:
             hands.call.say(f"going back to {chosen.version or 'what ran before'}: {chosen.reason}")
         return {"changed": False, **dataclasses.asdict(chosen), "group": chosen.group}

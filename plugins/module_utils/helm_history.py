@@ -43,7 +43,12 @@ def deployed(revisions: Sequence[Revision]) -> Revision | None:
 
 
 def last_good(revisions: Sequence[Revision], before: int | None = None) -> Revision | None:
-    """The newest revision below ``before`` (default: below the newest) that was applied, stayed, and is another one.
+    """The newest of :func:`good`, None where there is none."""
+    return next(iter(good(revisions, before)), None)
+
+
+def good(revisions: Sequence[Revision], before: int | None = None) -> list[Revision]:
+    """Revisions below ``before`` (default: below the newest) that were applied, stayed, and are others; newest first.
 
     Failed, pending and uninstalled revisions are none. Nor are those that the next applied revision rolled back
     (helm calls them superseded, too), nor those that ``before`` is only a repetition of: after a rollback from 2 to 1,
@@ -56,12 +61,12 @@ def last_good(revisions: Sequence[Revision], before: int | None = None) -> Revis
         key=lambda one: one.revision,
     )
     same = _same(applied)
-    good = [
+    found = [
         one for one, after in itertools.zip_longest(applied, applied[1:])
         if one.revision < limit and same[one.revision] != same.get(limit)
         and not (after and _BACK.match(after.description) and same[after.revision] != same[one.revision])
     ]  # fmt: skip
-    return good[-1] if good else None
+    return found[::-1]
 
 
 def _same(applied: Sequence[Revision]) -> dict[int, int]:

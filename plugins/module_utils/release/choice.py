@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Revision
-from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
+from ansible_collections.releng.runbooks.plugins.module_utils.helm_history import good
+from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side, State
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +53,7 @@ def newest(entries: Iterable[dict[str, Any]]) -> str:
 
 def choose(
     state: State | None, revisions: Sequence[Revision], wish: str, release: str, max_age: float,
-    now: datetime.datetime,
+    now: datetime.datetime, target: str = "",
 ) -> Choice:
     """What to go back to on one target.
 
@@ -59,14 +61,14 @@ def choose(
     :param release: the newest release of all targets, see :func:`newest`
     :param max_age: seconds after which a release is not taken back without being named
     :param now: the API server's clock
+    :param target: for the commands that are named
     :raises Refused: nothing fits; names what could be chosen
     """
     if state is not None and state.result in ("", "stuck"):
-        why = f"never ended, in phase {state.phase}" if not state.result else f"stuck in phase {state.phase}"
-        return Choice("interrupted", state.release, state.before.version, state.before.revision, why)
+        return _out_of(state, wish)
     options = candidates(state, revisions)
     if wish:
-        return _asked_for(wish, options)
+        return _asked_for(wish, options, target)
     last = undoable(state, revisions)
     if last is None or last["release"] != release:
         return Choice("none", reason="the newest release has no part in what runs here")
@@ -75,18 +77,43 @@ def choose(
         raise Refused(
             f"The newest release {release} is {span(age)} old, and rollback_max_age is {span(max_age)}; "
             f"candidates: {told(options)}.",
-            remedy=command(options),
+            remedy=command(options, target),
         )
+    if not last["from_revision"]:
+        raise Refused(f"Nothing ran here before {release}, which installed {last['version']}: no way leads back.")
     if not any(one["revision"] == last["from_revision"] for one in options):
         raise Refused(
             f"Revision {last['from_revision']}, which ran before {release}, is not a good one in helm's history; "
             f"candidates: {told(options)}.",
-            remedy=command(options),
+            remedy=command(options, target),
         )
     return Choice("finished", release, last["from"], last["from_revision"], f"takes back {release}")
 
 
-def _asked_for(wish: str, options: Sequence[dict[str, Any]]) -> Choice:
+def leads_to(state: State) -> Side:
+    """Where the way back out of a release that never ended leads: undoing a finished one goes on to the older one."""
+    return state.after if state.phase == "undoing" else state.before
+
+
+def _out_of(state: State, wish: str) -> Choice:
+    """A release that never ended has one way back; another wish has to wait until it was gone."""
+    side = leads_to(state)
+    why = f"never ended, in phase {state.phase}" if not state.result else f"stuck in phase {state.phase}"
+    if wish and wish not in (side.version, str(side.revision), _made_by(state, side.revision)):
+        raise Refused(
+            f"rollback_to is '{wish}', and {state.release} {why}: its own way back comes first and leads to "
+            f"{side.version or 'what ran before'} (revision {side.revision}).",
+            remedy="Go it without rollback_to: "
+            f"ansible-playbook playbooks/rollback.yml --limit {shlex.quote(state.target)}",
+        )
+    return Choice("interrupted", state.release, side.version, side.revision, why)
+
+
+def _made_by(state: State, revision: int) -> str | None:
+    return next((one["release"] for one in state.history if one["revision"] == revision), None)
+
+
+def _asked_for(wish: str, options: Sequence[dict[str, Any]], target: str) -> Choice:
     for key in ("release", "version", "revision"):
         for one in options:
             if str(one[key]) == wish:
@@ -94,24 +121,24 @@ def _asked_for(wish: str, options: Sequence[dict[str, Any]]) -> Choice:
     raise Refused(
         f"rollback_to is '{wish}', and there is no such version, revision or release to go back to; "
         f"candidates: {told(options)}.",
-        remedy=command(options),
+        remedy=command(options, target),
     )
 
 
 def candidates(state: State | None, revisions: Sequence[Revision]) -> list[dict[str, Any]]:
     """Good revisions before the current one, newest first: ``{"revision", "version", "release"}``."""
     known: dict[int, dict[str, Any]] = {}
-    for one in state.history if state else []:
+    history = state.history if state else []
+    for one in history:
         known.setdefault(one["revision"], one)
+    for one in history:  # what a release found here, unless it was made by another one of these
         known.setdefault(one.get("from_revision", 0), {"version": one.get("from", ""), "release": ""})
-    current = revisions[-1].revision if revisions else 0
-    good = [one for one in revisions if one.revision < current and one.status in ("superseded", "deployed")]
     return [
         {
             "revision": one.revision, "version": known.get(one.revision, {}).get("version") or one.app_version,
             "release": known.get(one.revision, {}).get("release", ""),
         }
-        for one in reversed(good)
+        for one in good(revisions)
     ]
 
 
@@ -120,11 +147,12 @@ def told(options: Sequence[dict[str, Any]]) -> str:
     return ", ".join(f"{one['version'] or 'unknown'} (revision {one['revision']})" for one in options[:5]) or "none"
 
 
-def command(options: Sequence[dict[str, Any]]) -> str:
-    """The exact command for the first of ``options``."""
+def command(options: Sequence[dict[str, Any]], target: str = "") -> str:
+    """The exact command for the first of ``options``, for ``target`` alone: others count their revisions otherwise."""
     if not options:
         return ""
-    return f"To go back: ansible-playbook playbooks/rollback.yml -e rollback_to={options[0]['revision']}"
+    limit = f" --limit {shlex.quote(target)}" if target else ""
+    return f"To go back: ansible-playbook playbooks/rollback.yml{limit} -e rollback_to={options[0]['revision']}"
 
 
 def span(seconds: float) -> str:
@@ -139,7 +167,7 @@ def span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def hint(state: State | None, revisions: Sequence[Revision]) -> str:
+def hint(state: State | None, revisions: Sequence[Revision], target: str = "") -> str:
     """What could be gone back to, with the command."""
     options = candidates(state, revisions)
-    return f"candidates: {told(options)}. {command(options)}".strip()
+    return f"candidates: {told(options)}. {command(options, target)}".strip()
