@@ -34,7 +34,7 @@ class ActionModule(ReleaseDoor):
             return {"changed": False, "revision": wanted, "pods": progress.available}
         with session.undo("helm rollback", {"revision": current.revision}, {"revision": wanted}) as told:
             waiting.helm(session.helm.rollback(wanted, math.ceil(params["timeout"])), params["timeout"])
-            pins.apply(session.kube, state.pinned)
+            session.retry(lambda: pins.apply(session.kube, state.pinned))
             progress = waiting.rolled_out(session.target.workload, params["timeout"])
             told["revision"] = session.retry(session.helm.history)[-1].revision
         if undoing:

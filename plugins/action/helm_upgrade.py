@@ -9,7 +9,7 @@ import math
 from typing import Any, ClassVar
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
-from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
+from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Judging, Step
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
 from ansible_collections.releng.runbooks.plugins.module_utils.release.waiting import Waiting
@@ -35,12 +35,14 @@ class ActionModule(ReleaseDoor):
         session, phase = hands.session, MODES[params["mode"]]
         waiting = Waiting(session, hands.asked, hands.say)
         versions = Versions(session, params["version"])
-        session.save(phase=phase)
+        # From now on the canary is the safe side, so the patch that leads there changes with the phase.
+        leads = moving.way_back(session, session.traffic(), phase) if session.open.route else []
+        session.save(phase=phase, way_back=leads)
         before = {"revision": session.open.before.revision, "version": session.open.before.version}
         with session.change("helm_release", "helm upgrade", before, {"version": params["version"]}) as told:
             child = session.helm.upgrade(session.target.chart, versions.values, math.ceil(params["timeout"]))
             waiting.helm(child, params["timeout"])
-            pins.apply(session.kube, session.open.pinned)
+            session.retry(lambda: pins.apply(session.kube, session.open.pinned))
             progress = waiting.rolled_out(session.target.workload, params["timeout"])
             after = session.open.after
             after.revision = session.retry(session.helm.history)[-1].revision

@@ -21,8 +21,8 @@ class ActionModule(ReleaseDoor):
         session.load()
         if opening.is_open(session):
             return {"changed": False, "release": session.run}
-        opening.lock(session)
-        state = opening.begin(session, params["procedure"], params["version"])
+        with opening.locked(session):
+            state = opening.begin(session, params["procedure"], params["version"])
         opening.record(session, params)
         session.note("snapshot", "opened", {"service": session.target.service, "phase": state.phase})
         return {"changed": True, "release": session.run, "token": state.token}

@@ -28,14 +28,14 @@ class ActionModule(ReleaseDoor):
         session.load()
         if opening.is_open(session):
             return {"changed": False, "release": session.run}
-        opening.lock(session)
-        chosen = choice.choose(
-            session.state, session.helm.history(), params["to"], params["release"], params["max_age"],
-            session.kube.server_time(),
-        )
-        if chosen.kind == "none":
-            raise Refused(f"There is nothing to take back on {hands.call.target} any more: {chosen.reason}.")
-        state = opening.begin_rollback(session, chosen)
+        with opening.locked(session):
+            chosen = choice.choose(
+                session.state, session.retry(session.helm.history), params["to"], params["release"], params["max_age"],
+                session.retry(session.kube.server_time), hands.call.target,
+            )
+            if chosen.kind == "none":
+                raise Refused(f"There is nothing to take back on {hands.call.target} any more: {chosen.reason}.")
+            state = opening.begin_rollback(session, chosen)
         opening.record(session, params)
         session.note("snapshot", "snapshot", {
             "service": session.target.service, "from": state.before.version if chosen.kind == "finished"

@@ -9,27 +9,42 @@ import json
 import shlex
 from typing import Any
 
+from ansible_collections.releng.runbooks.plugins.module_utils.json_pointer import escape
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL, TOKEN_ANNOTATION
-from ansible_collections.releng.runbooks.plugins.module_utils.release.phases import way_back
+from ansible_collections.releng.runbooks.plugins.module_utils.release import choice
+from ansible_collections.releng.runbooks.plugins.module_utils.release.phases import safe_side, way_back
+from ansible_collections.releng.runbooks.plugins.module_utils.release.sides import CANARY
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import HELM_LABEL
+
+# What a canary is made of, as far as every cluster has such kinds: with a kind it lacks kubectl deletes nothing.
+KINDS = "deployments,services,configmaps,secrets,networkpolicies"
+# A token that no run has.
+FENCE = "999999999"
 
 
 def commands(target: Target, state: State) -> list[str]:
     """The way back out of the phase of ``state`` with kubectl and helm alone, in order; [] where nothing changed."""
     steps = way_back(state.phase, state.strategy)
     told: list[str] = []
-    if "helm_rollback" in steps and state.before.revision:
-        told.append(f"{target.helm} rollback {target.release} {state.before.revision} --wait")
-    if state.route.get("resting"):
-        told.append(_patch(target, state.route["name"], state.route["resting"]))
+    route = state.route.get("name", "")
+    if "traffic" in steps and safe_side(state.phase) == CANARY and state.way_back:
+        told.append(_patch(target, route, [one for one in state.way_back if one["path"].startswith("/spec/")]))
+    revision = choice.leads_to(state).revision
+    if "helm_rollback" in steps and revision:
+        told.append(f"{target.helm} {shlex.join(['rollback', target.release, str(revision), '--wait'])}")
+    if steps and state.route.get("resting"):
+        told.append(_patch(target, route, [
+            {"op": "replace", "path": f"/spec/rules/{one['rule']}/backendRefs", "value": one["backendRefs"]}
+            for one in state.route["resting"]
+        ]))  # fmt: skip
     if "remove_canary" in steps:
-        kinds = "deployments,services,configmaps,secrets,networkpolicies"
-        told.append(f"{target.kubectl} delete {kinds} -l {OWNER_LABEL}={MANAGER},{HELM_LABEL}={target.release}")
-    for one in state.pinned:
-        patch = shlex.quote(json.dumps(one["patch"]))
-        told.append(f"{target.kubectl} patch {one['kind'].lower()} {one['name']} --type=merge -p {patch}")
+        labels = f"{OWNER_LABEL}={MANAGER},{HELM_LABEL}={target.release}"
+        told.append(f"{target.kubectl} {shlex.join(['delete', KINDS, '-l', labels])}")
+    for one in state.pinned if steps else ():
+        words = ["patch", one["kind"].lower(), one["name"], "--type=merge", "-p", json.dumps(one["patch"])]
+        told.append(f"{target.kubectl} {shlex.join(words)}")
     return told
 
 
@@ -40,12 +55,8 @@ def next_command(target: str, result: str, inventory: str) -> str:
     return f"ansible-playbook playbooks/{playbook}.yml{where} --limit {shlex.quote(target)}"
 
 
-def _patch(target: Target, route: str, resting: list[dict[str, Any]]) -> str:
-    """Everything on stable, as the chart has it. The token is raised, so a run that wakes up is fenced."""
-    ops: list[dict[str, Any]] = [
-        {"op": "replace", "path": f"/spec/rules/{one['rule']}/backendRefs", "value": one["backendRefs"]}
-        for one in resting
-    ]
-    path = "/metadata/annotations/" + TOKEN_ANNOTATION.replace("~", "~0").replace("/", "~1")
-    ops.append({"op": "add", "path": path, "value": "999999999"})
-    return f"{target.kubectl} patch httproute {route} --type=json -p {shlex.quote(json.dumps(ops))}"
+def _patch(target: Target, route: str, change: list[dict[str, Any]]) -> str:
+    """``change`` as one patch, whatever stands there now. The token is raised, so a run that wakes up is fenced."""
+    token = {"op": "add", "path": f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}", "value": FENCE}
+    words = ["patch", "httproute", route, "--type=json", "-p", json.dumps([*change, token])]
+    return f"{target.kubectl} {shlex.join(words)}"

@@ -57,6 +57,15 @@ def to_rest(session: Session, route: Any) -> Traffic:
     return _write(session, route, current, ops, of_side(sides.STABLE))
 
 
+def way_back(session: Session, route: Any, phase: str) -> list[dict[str, Any]]:
+    """The patch that leads to the safe side of ``phase``, for whoever finds the release state without us."""
+    current = session.retry(route.read)
+    wanted = of_side(phases.safe_side(phase) or sides.STABLE)
+    port = session.open.route.get("port", 0)
+    ops: list[dict[str, Any]] = route.way_back(current, wanted, session.open.token, port=port)
+    return ops
+
+
 def to_safe_side(session: Session, route: Any, phase: str) -> str:
     """All traffic to the safe side of ``phase``; returns that side. Goes on trying through an outage.
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Refused
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Refused, RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import ReleaseRecord
 from ansible_collections.releng.runbooks.plugins.module_utils.release.choice import Choice
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
@@ -30,8 +32,21 @@ def lock(session: Session) -> None:
 
     :raises Held: somebody else has it and is alive
     """
-    session.lock.take(at_least=highest_token(session), say=session.say)
+    token = session.retry(lambda: highest_token(session))
+    session.retry(lambda: session.lock.take(at_least=token, say=session.say))
     session.load()
+
+
+@contextlib.contextmanager
+def locked(session: Session) -> Iterator[None]:
+    """:func:`lock`; where the body refuses, nothing was written, and the lock is free again for who goes on."""
+    lock(session)
+    try:
+        yield
+    except Refused:
+        with contextlib.suppress(RunbookError):
+            session.lock.give_back()
+        raise
 
 
 def highest_token(session: Session) -> int:
@@ -57,7 +72,7 @@ def begin(session: Session, procedure: str, version: str) -> State:
             f"Release {found.release} by {found.by} {how} on {session.target.name}, in phase {found.phase}.",
             remedy=f"Take it back first: ansible-playbook playbooks/rollback.yml --limit {session.target.name}",
         )
-    now = session.kube.server_time().isoformat()
+    now = session.retry(session.kube.server_time).isoformat()
     return _write(session, State(
         target=session.target.name, service=session.target.service, release=session.run, procedure=procedure,
         strategy=session.target.strategy, phase="checked", token=session.lock.token, by=session.by, started=now,
@@ -71,7 +86,7 @@ def begin_rollback(session: Session, chosen: Choice) -> State:
 
     The lock must be ours, and ``chosen`` made under it.
     """
-    now = session.kube.server_time().isoformat()
+    now = session.retry(session.kube.server_time).isoformat()
     found = session.state
     if chosen.kind == "interrupted" and found is not None:
         return _write(session, dataclasses.replace(
@@ -105,7 +120,7 @@ def _write(session: Session, state: State) -> State:
     session.save()
     if session.target.route and (state.route or state.strategy == "canary"):
         try:
-            session.traffic().claim(state.token)
+            session.retry(lambda: session.traffic().claim(state.token))
         except NotFound:
             return state  # a first release brings its route along
     return state

@@ -9,8 +9,10 @@ impossible. So its minimum is raised to the size at the beginning, and what it w
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 
 KIND, API_VERSION = "HorizontalPodAutoscaler", "autoscaling/v2"
@@ -47,9 +49,13 @@ def plan(kube: Kube, workload: str, replicas: int) -> list[dict[str, Any]]:
 
 
 def apply(kube: Kube, pinned: list[dict[str, Any]]) -> None:
-    """Pin; safe to repeat, and repeated after an upgrade, which writes the chart's own numbers back."""
+    """Pin; safe to repeat, and repeated after an upgrade, which writes the chart's own numbers back.
+
+    An autoscaler that the new version does not have any more takes no pods away.
+    """
     for one in pinned:
-        kube.merge_patch(one["kind"], one["name"], one["pin"], one["api_version"])
+        with contextlib.suppress(NotFound):
+            kube.merge_patch(one["kind"], one["name"], one["pin"], one["api_version"])
 
 
 def restore(kube: Kube, pinned: list[dict[str, Any]]) -> bool:

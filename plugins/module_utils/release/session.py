@@ -67,6 +67,8 @@ class Session:
             )
         token = self.retry(lambda: self.lock.take(at_least=state.token))
         if token != state.token:
+            with contextlib.suppress(RunbookError):  # taken by looking at it: the next one need not wait for its end
+                self.lock.give_back()
             raise Refused(
                 f"The lock of {self.target.name} was lost: its token is {token} now, this release had {state.token}.",
                 remedy="Another run has taken over; ask playbooks/status.yml what it does.",

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.releng.runbooks.plugins.module_utils import rollout
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 
@@ -22,14 +20,17 @@ def workload_of(side: str, workload: str) -> str:
 
 
 def facts(kube: Kube, workload: str, side: str, version: str, revision: int) -> dict[str, str]:
-    """What the placeholders of a query stand for: ``{pod_regex}`` matches the pods of the newest ReplicaSet only."""
+    """What the placeholders of a query stand for: ``{pod_regex}`` matches the pods of the newest ReplicaSet only.
+
+    It has no backslash, which query languages would read as an escape inside of quotes.
+    """
     name = workload_of(side, workload)
     found = kube.get("Deployment", name, "apps/v1")
     newest = rollout.newest_pods(kube, found)[0] if found else {}
     digest = ((newest.get("metadata") or {}).get("labels") or {}).get(HASH) or _ANY_HASH
     return {
         "side": side, "namespace": kube.access.namespace, "workload": name, "version": version,
-        "revision": str(revision), "pod_regex": f"{re.escape(name) if '.' in name else name}-{digest}-[a-z0-9]+",
+        "revision": str(revision), "pod_regex": f"{name.replace('.', '[.]')}-{digest}-[a-z0-9]+",
     }
 
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.verdict import Verdict
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.watch import StepReading
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Overtaken, RunbookError, Unreachable
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics.collect import Collector
-from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, phases, sides
+from ansible_collections.releng.runbooks.plugins.module_utils.release import moving
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Judging, Say, Step
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 
@@ -45,6 +44,8 @@ class Guarded(Judging):
             raise self._abandoned(step, begun, f"somebody else changed the route: {error.message}") from error
         except RunbookError as error:
             raise self._abandoned(step, begun, error.message) from error
+        except Exception as error:  # a defect of ours is no reason to leave traffic where it is
+            raise self._abandoned(step, begun, f"unexpected {type(error).__name__}: {error}") from error
         if reading.verdict is not Verdict.PASS:
             raise self._abandoned(step, begun, f"{reading.verdict.value}: {reading.text}", reading)
         self.told(step, begun, reading, reading.text)
@@ -53,20 +54,10 @@ class Guarded(Judging):
     def _shift_and_watch(self, step: Step, share: int) -> StepReading:
         session = self.session
         before, after = dict(session.open.weights), moving.weights(share)
-        session.save(phase=step.phase, weights=after, way_back=self._way_back(step))
+        session.save(phase=step.phase, weights=after, way_back=moving.way_back(session, self.route, step.phase))
         with session.change(step.stage, step.action, {"weights": before}, {"weights": after}) as result:
             result["weights"] = moving.shift(session, self.route, after).weights
         return self.watch(step, self.facts(step), lambda: self._foreign(after))
-
-    def _way_back(self, step: Step) -> list[dict[str, Any]]:
-        """The patch that leads to the safe side of this step, for whoever finds the release state without us."""
-        current = self.session.retry(self.route.read)
-        wanted = moving.of_side(phases.safe_side(step.phase) or sides.STABLE)
-        state = self.session.open
-        ops: list[dict[str, Any]] = self.route.way_back(
-            current, wanted, state.token, port=state.route.get("port", 0)
-        )
-        return ops
 
     def _foreign(self, wanted: dict[str, int]) -> str:
         """What the gateway says against the route. :raises RunbookError: it does not say any more what we wrote"""
@@ -84,13 +75,16 @@ class Guarded(Judging):
         return str(seen.problem)
 
     def _abandoned(self, step: Step, begun: float, why: str, reading: StepReading | None = None) -> RunbookError:
-        """Traffic to the safe side, and the error that says so."""
+        """Traffic to the safe side, and the error that says so. :raises Overtaken: a newer run holds the route"""
         session, where = self.session, f"Canary at {step.share} %: {why.rstrip('.')}"
         session.open.direction, session.open.reason = "back", why[:300]
         try:
             with session.undo(f"traffic to the safe side of {step.phase}", {"share": step.share}, {}) as told:
                 side = moving.to_safe_side(session, self.route, step.phase)
                 told["weights"] = moving.of_side(side)
+        except Overtaken:
+            self.told(step, begun, reading, why)
+            raise
         except RunbookError as error:
             self.told(step, begun, reading, why)
             return RunbookError(f"{where}. Traffic is NOT on the safe side: {error.message}")

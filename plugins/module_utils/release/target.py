@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shlex
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Access
@@ -63,12 +65,22 @@ class Target:
 
     @property
     def kubectl(self) -> str:
-        """How a person calls kubectl for this target."""
-        context = f" --context {self.context}" if self.context else ""
-        return f"kubectl{context} -n {self.namespace}"
+        """How a person calls kubectl for this target, quoted for a shell."""
+        return self._called("kubectl", "--context")
 
     @property
     def helm(self) -> str:
-        """How a person calls helm for this target."""
-        context = f" --kube-context {self.context}" if self.context else ""
-        return f"helm{context} -n {self.namespace}"
+        """How a person calls helm for this target, quoted for a shell."""
+        return self._called(self.binary or "helm", "--kube-context")
+
+    def _called(self, program: str, context: str) -> str:
+        """The cluster is named as this run names it: the same words may mean another one in a person's own file."""
+        files = [os.path.expanduser(one) for one in self.kubeconfig.split(os.pathsep) if one]
+        words = [program]
+        if len(files) > 1:  # the option takes one file, the variable several
+            words = ["env", f"KUBECONFIG={os.pathsep.join(files)}", program]
+        elif files:
+            words += ["--kubeconfig", files[0]]
+        if self.context:
+            words += [context, self.context]
+        return shlex.join([*words, "-n", self.namespace])

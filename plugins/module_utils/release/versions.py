@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils import canary
 from ansible_collections.releng.runbooks.plugins.module_utils.canary import Canary, pod_template_digest
-from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, with_version
+from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, last_good, with_version
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 from ansible_collections.releng.runbooks.plugins.module_utils.release import pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
@@ -55,13 +55,18 @@ class Versions:
 
     @functools.cached_property
     def before(self) -> Side:
-        """What runs now; a Side without revision where nothing is installed."""
+        """What runs now and is gone back to; a Side without revision where nothing is installed.
+
+        A newest revision that failed or was cut off is none to go back to: then it is the last good one below it.
+        """
         if not self.revisions:
             return Side()
-        current = self.revisions[-1]
+        newest = self.revisions[-1]
+        current = newest if newest.status == "deployed" else last_good(self.revisions) or newest
+        docs = self.stable_docs if current is newest else self.session.helm.manifest(current.revision)
         secret = f"sh.helm.release.v1.{self.session.target.release}.v{current.revision}"
-        version = self._version_now() or current.app_version
-        return Side(version, current.revision, pod_template_digest(self.stable_docs), secret)
+        version = self._version_of(current.revision) or current.app_version
+        return Side(version, current.revision, pod_template_digest(docs), secret)
 
     @functools.cached_property
     def after(self) -> Side:
@@ -90,9 +95,9 @@ class Versions:
             one["metadata"]["namespace"] = target.namespace
         return made
 
-    def _version_now(self) -> str:
-        """The value at the first of the paths that a version is set at."""
-        value: Any = self.session.helm.values()
+    def _version_of(self, revision: int) -> str:
+        """The value of ``revision`` at the first of the paths that a version is set at."""
+        value: Any = self.session.helm.values(revision)
         for key in self.session.target.version_values[0].split("."):
             value = value.get(key) if isinstance(value, dict) else None
         return str(value) if value is not None else ""
