@@ -52,7 +52,7 @@ def _helm(place: Place) -> dict[str, Any]:
     with place.users() as users:
         argv = [
             str(place.site.tools / "helm"), "-n", "shop", "upgrade", "shop", "lab/charts/shop", "--reset-values",
-            "-f", str(place.folder / "values.json"), "--set-string", f"image.tag={NOWHERE}", "--atomic",
+            "-f", str(place.values), "--set-string", f"image.tag={NOWHERE}", "--atomic",
             "--timeout", "5m",
         ]  # fmt: skip
         done = timed(argv, place.account, limit=900).expect(1)

@@ -44,6 +44,11 @@ class Place:
         return ROOT / "lab" / "charts" / "shop"
 
     @property
+    def values(self) -> Path:
+        """With which the site has installed the sample service."""
+        return self.folder / "shop.json"
+
+    @property
     def account(self) -> dict[str, str]:
         """The environment of somebody who types helm and kubectl with the rights of a release."""
         return {**self.site.env, "KUBECONFIG": self.site.env.get("LAB_RELEASE_KUBECONFIG", self.site.env["KUBECONFIG"])}

@@ -1,7 +1,6 @@
 """A healthy rolling release with every check, against the commands of the runbook in a shell script."""
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lab.say import say
@@ -44,10 +43,9 @@ def _ours(place: Place) -> dict[str, Any]:
 
 def _script(place: Place) -> dict[str, Any]:
     place.site.baseline()
-    values = json.loads((place.folder / "values.json").read_text())
     env = {
         **place.account, "VERSION": GOOD, "RELEASE": "shop", "NAMESPACE": "shop", "CHART": "lab/charts/shop",
-        "VALUES": str(place.folder / "values.json"), "IMAGE": values["image"]["repository"],
+        "VALUES": str(place.values), "IMAGE": place.site.values()["image"]["repository"],
         "PROMETHEUS": place.prometheus, "WATCHED": f"{WATCHED:g}", "RECORD": str(place.folder / "record.txt"),
         "PATH": f"{place.site.tools}:{place.site.env['PATH']}",
     }  # fmt: skip

@@ -1,8 +1,6 @@
 """Two targets in one release, one good and slow, one bad and quick: the bad one must not wait for the good one."""
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,7 +51,6 @@ def _round(place: Place, words: list[str]) -> dict[str, Any]:
 @contextmanager
 def _installed(place: Place) -> Iterator[list[str]]:
     """Both targets for as long as the block lasts; the words that make ansible-playbook know them."""
-    place.site.baseline()  # writes the values that both begin with
     hosts = {
         name: {
             "helm_release_chart": str(place.chart), "helm_release_values": _values(place, name),
@@ -74,25 +71,17 @@ def _host(name: str) -> str:
 
 
 def _values(place: Place, name: str) -> dict[str, Any]:
-    values = json.loads((place.folder / "values.json").read_text())
-    del values["image"]["tag"]
-    return {**values, "route": {"hostnames": [_host(name)]}}
+    return place.site.values(route={"hostnames": [_host(name)]})
 
 
 def _install(place: Place, name: str) -> None:
     """As it is before a release, with nothing of the round before."""
     _remove(place, name)
-    path = place.folder / f"values-{name}.json"
-    path.write_text(json.dumps(_values(place, name)))
-    place.site.helm("install", name, "lab/charts/shop", "-f", str(path), "--set-string", f"image.tag={FIRST}",
-                    "--wait", "--timeout", "90s")  # fmt: skip
+    place.site.install(name, _values(place, name), FIRST)
 
 
 def _remove(place: Place, name: str) -> None:
     selector = f"releng.runbooks/helm-release={name}"
     place.site.kubectl("delete", "deployments,services,configmaps,secrets", "-l", selector)
     place.site.kubectl("delete", f"configmap/release-{name}", f"lease/release-{name}", "--ignore-not-found")
-    subprocess.run(
-        [str(place.site.tools / "helm"), "-n", "shop", "uninstall", name, "--wait", "--ignore-not-found"],
-        env=place.site.env, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    place.site.helm("uninstall", name, "--wait", "--ignore-not-found")
