@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.units import Limit
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, last_good
+from ansible_collections.releng.runbooks.plugins.module_utils.journal import ReleaseRecord
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics.collect import Collector
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics.prometheus import Series
@@ -167,10 +168,16 @@ class World:
 
     def open(self, **more: Any) -> Session:
         """The session with its release open: lock taken, state saved; the clock stays where it is."""
+        self.begin()
         self.session.lock.take()
         self.session.state = states.save(self.kube, "shop", state(**more))
         self.session.resume()
         return self.session
+
+    def begin(self) -> None:
+        """The head of this release in the journal."""
+        started = self.clock.wall().isoformat()
+        self.session.journal.begin(ReleaseRecord(RUN, "release", BY, started, "", {"shop": "1.4.0"}, ["shop-eu"]))
 
     def take_over(self, token: int = 2) -> None:
         """What another run does first: lease, release state and route carry a higher token."""
