@@ -88,4 +88,3 @@ def _remove(hands: Hands) -> list[str]:
             if kube.delete(kind, one["metadata"]["name"], api_version, uid=one["metadata"]["uid"]):
                 removed.append(f"{kind}/{one['metadata']['name']}")
     return removed
-

@@ -77,4 +77,3 @@ def _answer(findings: list[Finding], call: Call) -> dict[str, Any]:
         call.say(f"refused: {text}")
     more = f" (and {len(refusals) - 1} more, listed above)" if len(refusals) > 1 else ""
     raise Refused(f"{refusals[0]}{more}")
-

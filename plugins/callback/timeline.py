@@ -5,22 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import sys
-import time
-from typing import Any
-
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = r"""
 name: timeline
 type: aggregate
 short_description: Signals that wait for the safe side, and a line per target in the end
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     On SIGTERM (a job that is cancelled) and SIGHUP (a terminal that is closed), ansible-playbook by itself leaves at
@@ -55,6 +45,16 @@ ansible.cfg: |
   [callback_timeline]
   wait = 90
 """
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
 
 # Shorter steps (names looked up, facts set) are counted, not listed.
 LISTED_SECONDS = 0.5

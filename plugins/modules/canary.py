@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: canary
 short_description: Put the new version beside the old, or take it away
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Derives the canary from the rendered chart, makes it and waits until it is ready; a cause that no waiting

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: helm_rollback
 short_description: Take a Helm release back to the revision before
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Goes to the revision that the release state names, where the phase says that stable was touched, and waits

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: helm_upgrade
 short_description: Upgrade a Helm release under watch
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Runs helm as a child that ends with the task, watches the rollout itself and names the cause when it cannot

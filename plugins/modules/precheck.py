@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: precheck
 short_description: Find everything that would stop a release
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Checks inputs, tools, access, rights, live state, lock, chart, image and the way back. Names all findings at

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: release_close
 short_description: End the release of a target
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Writes the end into release state and journal, gives the lock back, writes the report.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: release_open
 short_description: Take the lock of a target and open its release
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Takes the Lease of the Helm release, writes the release state in phase C(checked), puts the fencing token on

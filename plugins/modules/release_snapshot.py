@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: release_snapshot
 short_description: Remember what runs now
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Keeps version, revision and digest, the resting weights of the route and what has to be pinned, in the

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: release_status
 short_description: Say what stands on a target
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Prints lines for a person, from the target alone; changes nothing.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rollback_open
 short_description: Take the lock of a target and open the way back
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Chooses under the lock what is gone back to, and opens a rollback in the phase C(undoing), or in the phase

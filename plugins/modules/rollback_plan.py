@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rollback_plan
 short_description: Choose what a rollback goes back to
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Says what this target would go back to, or which candidates there are, with the exact command. Changes

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: traffic_back
 short_description: Move all traffic to the safe side
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Reads the phase in the release state and moves all traffic to its safe side, unless no pod of it is ready.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: traffic_step
 short_description: Give the canary a share of the traffic and watch it
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Shifts, reads back, and watches the gates. On any verdict but PASS, on a signal and on a foreign change all

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: verify_health
 short_description: Verify that what runs is what was released, and well
 version_added: 0.1.0
-author: the releng.runbooks authors
+author: the releng.runbooks authors (!UNKNOWN)
 description:
   - >-
     Looks at pods, images, restarts since the release began, probes and a bounded tail of logs; fails with what

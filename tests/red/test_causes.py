@@ -9,7 +9,7 @@ import pytest
 from tests.red.harness import Site
 
 CASES: dict[str, tuple[dict[str, str], str]] = {
-    "it crashes soon after it was ready": ({"CRASH_AFTER_S": "2"}, "crashed"),
+    "it crashes soon after it was ready": ({"CRASH_AFTER_S": "6"}, "crashed"),
     "it is never ready": ({"NEVER_READY": "true"}, "is not ready"),
 }
 

@@ -32,8 +32,10 @@ class Once(Generic[Answer]):
 
     @overload
     def __get__(self, owner: None, _kind: type) -> Once[Answer]: ...
+
     @overload
     def __get__(self, owner: object, _kind: type) -> Answer: ...
+
     def __get__(self, owner: object | None, _kind: type) -> Once[Answer] | Answer:
         if owner is None:
             return self
