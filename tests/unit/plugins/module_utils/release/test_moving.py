@@ -12,9 +12,8 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
 )
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving
 from ansible_collections.releng.runbooks.plugins.module_utils.traffic.httproute import SETTLE
-from tests.unit.plugins.module_utils.release.world import RESTING, World
+from tests.unit.plugins.module_utils.release.world import OUTAGE, RESTING, World
 
-OUTAGE = Unreachable("The API server does not answer.")
 STABLE, CANARY = moving.weights(0), moving.weights(100)
 SAFE = {
     "beside": "stable", "shifting": "stable", "baking": "stable", "promoting": "canary", "returning": "canary",

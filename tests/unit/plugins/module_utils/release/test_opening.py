@@ -13,9 +13,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.choice imp
 from ansible_collections.releng.runbooks.plugins.module_utils.release.lock import Held
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
-from tests.unit.plugins.module_utils.release.world import OURS, RUN, World, entry, revision, state
-
-OUTAGE = Unreachable("The API server does not answer.")
+from tests.unit.plugins.module_utils.release.world import OURS, OUTAGE, RUN, World, entry, revision, state
 
 
 def begun(world: World) -> Session:

@@ -13,10 +13,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
 )
 from ansible_collections.releng.runbooks.plugins.module_utils.release import state as states
 from ansible_collections.releng.runbooks.plugins.module_utils.release.lock import Held
-from tests.unit.plugins.module_utils.release.world import OURS, RUN, THEIRS, World, state
-
-OUTAGE = Unreachable("The API server does not answer.")
-
+from tests.unit.plugins.module_utils.release.world import OURS, OUTAGE, RUN, THEIRS, World, state
 
 # Resuming
 

@@ -17,9 +17,8 @@ from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
 from ansible_collections.releng.runbooks.plugins.module_utils.release.step import Guarded
-from tests.unit.plugins.module_utils.release.world import GATE, World, step
+from tests.unit.plugins.module_utils.release.world import GATE, OUTAGE, World, step
 
-OUTAGE = Unreachable("The API server does not answer.")
 ON_STABLE = [("shop", 100), ("shop-canary", 0)]
 
 
@@ -190,13 +189,7 @@ def test_who_was_overtaken_before_the_step_writes_nothing_at_all(world: World) -
 
 def test_an_outage_of_20_seconds_holds_and_then_it_goes_on(world: World) -> None:
     runs = guarded(world)
-
-    def cut(_seconds: float) -> None:
-        if 1010 <= world.clock.now() < 1030:
-            for method in ("get", "json_patch"):
-                world.kube.fail_next(method, OUTAGE)
-
-    world.clock.on_sleep = cut
+    world.outage(1010, 1030)
     assert runs.run(step(10)).verdict is Verdict.PASS
     assert any("holding: The API server does not answer." in line for line in world.said)
     assert world.backends == [("shop", 90), ("shop-canary", 10)]
@@ -204,16 +197,11 @@ def test_an_outage_of_20_seconds_holds_and_then_it_goes_on(world: World) -> None
 
 def test_an_outage_longer_than_the_lock_ends_it_on_the_safe_side(world: World) -> None:
     runs = guarded(world)
-
-    def cut(_seconds: float) -> None:
-        if 1010 <= world.clock.now() < 1060:
-            for method in ("get", "list", "json_patch"):
-                world.kube.fail_next(method, OUTAGE)
-
-    world.clock.on_sleep = cut
+    world.outage(1010, 1060)
     with pytest.raises(RunbookError, match=r"The API server does not answer\. All traffic is on stable\."):
         runs.run(step(10, duration=600.0))
-    assert world.clock.now() >= 1040 and world.backends == ON_STABLE
+    assert world.clock.now() == 1060, "as soon as it answers again"
+    assert world.backends == ON_STABLE
 
 
 @pytest.mark.parametrize("when", [0, 12])

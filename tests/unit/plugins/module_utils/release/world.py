@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.units import Limit
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Unreachable
 from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered, Revision, last_good
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import ReleaseRecord
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
@@ -22,9 +23,10 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.session im
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side, State
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
 from tests.unit.clock import FakeClock
-from tests.unit.fake_kube import FakeKube
+from tests.unit.fake_kube import METHODS, FakeKube
 
 Object = dict[str, Any]
+OUTAGE = Unreachable("The API server does not answer.")
 RUN, BY = "r2", "ann@laptop"
 OURS, THEIRS = f"{BY} ({RUN})", "bob@desk (r3)"
 RESTING = [{"rule": 0, "backendRefs": [{"kind": "Service", "name": "shop", "port": 8080, "weight": 1}]}]
@@ -217,6 +219,16 @@ class World:
         shares = (("shop", 100 - share), ("shop-canary", share))
         refs = [{"kind": "Service", "name": name, "port": 8080, "weight": weight} for name, weight in shares]
         self.kube.edit("HTTPRoute", "shop", lambda obj: obj["spec"]["rules"][0].update(backendRefs=refs))
+
+    def outage(self, begin: float, end: float) -> None:
+        """The API server does not answer between these moments of the clock."""
+
+        def silent(_kube: FakeKube) -> None:
+            if begin <= self.clock.now() < end:
+                raise OUTAGE
+
+        for method in METHODS:
+            self.kube.on(method, silent, times=10_000)
 
     def ready(self, name: str, count: int) -> None:
         self.kube.edit("Deployment", name, lambda obj: obj["status"].update(availableReplicas=count))
