@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.red.harness import Site
 
 
@@ -69,3 +71,19 @@ def test_check_prints_the_plan_and_changes_nothing(site: Site) -> None:
     assert "plan:" in run.out and "shop-canary" in run.out and "would" in run.out
     assert site.fingerprint() == before
 
+
+
+@pytest.mark.extended
+def test_what_to_go_back_to_can_be_named(site: Site) -> None:
+    """By version, by revision, by release; and what cannot be gone back to is answered with what can."""
+    rolling = {"helm_release_strategy": "rolling", "helm_release_bake": 0.0}
+    first = site.revision()
+    assert site.release("1.4.0", extra=rolling).code == 0
+    released = site.state()["history"][0]["release"]
+    assert site.release("1.3.0", extra=rolling).code == 0
+    unknown = site.play("rollback", extra={"rollback_to": "7.7.7"})
+    assert unknown.code == 2 and "7.7.7" in unknown.out and f"revision {first}" in unknown.out, unknown.out
+    for wish, version in (("1.0.0", "1.0.0"), (released, "1.4.0"), (str(first), "1.0.0")):
+        run = site.play("rollback", extra={"rollback_to": wish})
+        assert run.code == 0, run.out
+        assert site.version() == version
