@@ -76,8 +76,8 @@ def went_back(hostvars: Mapping[str, Any], host: str) -> bool:
 
 
 def newest_release(hostvars: Mapping[str, Any], hosts: list[str]) -> str:
-    """Id of the newest release that still runs on one of ``hosts``, by what each found on its cluster."""
-    found = [(hostvars[host].get("__rollback_standing") or {}).get("undoable") or {} for host in hosts]
+    """Id of the newest release that had to do with one of ``hosts``, by what each found on its cluster."""
+    found = [(hostvars[host].get("__rollback_standing") or {}).get("latest") or {} for host in hosts]
     return choice.newest(one for one in found if one)
 
 

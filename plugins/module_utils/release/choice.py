@@ -46,8 +46,24 @@ def undoable(state: State | None, revisions: Sequence[Revision]) -> dict[str, An
     return last if last is not None and last["revision"] == current else None
 
 
+def latest(state: State | None) -> dict[str, Any]:
+    """``{"release", "at"}`` of the newest release that had to do with this target, however it ended; {} without one.
+
+    One that was taken back counts: it was the newest, and there is nothing left to take back. Where it did not, the
+    same rollback given twice would go on to the release before it.
+    """
+    if state is not None and state.result in ("", "stuck"):
+        return {"release": state.undoes or state.release, "at": state.updated}
+    if state is None or not state.history:
+        return {}
+    last = state.history[0]
+    meant = last.get("undoes") or last["release"]
+    known = next((one for one in state.history if one["release"] == meant), last)
+    return {"release": meant, "at": known["at"]}
+
+
 def newest(entries: Iterable[dict[str, Any]]) -> str:
-    """Id of the newest of the releases that still run on some target; ``""`` without one."""
+    """Id of the newest of what :func:`latest` says of each target; ``""`` without one."""
     return str(max(entries, key=lambda one: (one["at"], one["release"]), default={"release": ""})["release"])
 
 
@@ -71,7 +87,8 @@ def choose(
         return _asked_for(wish, options, target)
     last = undoable(state, revisions)
     if last is None or last["release"] != release:
-        return Choice("none", reason="the newest release has no part in what runs here")
+        why = f"the newest release, {release}, has no part in what runs here" if release else "there was no release yet"
+        return Choice("none", reason=why)
     age = (now - datetime.datetime.fromisoformat(last["at"])).total_seconds()
     if age > max_age:
         raise Refused(

@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Refused, RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import ReleaseRecord
+from ansible_collections.releng.runbooks.plugins.module_utils.json_pointer import escape
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
 from ansible_collections.releng.runbooks.plugins.module_utils.release.choice import Choice
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side, State
@@ -92,14 +94,23 @@ def begin_rollback(session: Session, chosen: Choice) -> State:
         return _write(session, dataclasses.replace(
             found, release=session.run, procedure="rollback", token=session.lock.token, by=session.by, started=now,
             updated=now, journal=session.journal.place.url, result="", reason=chosen.reason, direction="back",
+            undoes=found.undoes or found.release, way_back=_for_token(found.way_back, session.lock.token),
         ))  # fmt: skip
     return _write(session, State(
         target=session.target.name, service=session.target.service, release=session.run, procedure="rollback",
         strategy=session.target.strategy, phase="undoing", token=session.lock.token, by=session.by, started=now,
         updated=now, journal=session.journal.place.url, before=Versions(session, "").before,
         after=Side(chosen.version, chosen.revision), history=found.history if found else [], reason=chosen.reason,
-        direction="back",
+        direction="back", undoes=chosen.release,
     ))  # fmt: skip
+
+
+def _for_token(ops: list[dict[str, Any]], token: int) -> list[dict[str, Any]]:
+    """The patch for others under a new token: it tests it, and raises it by one."""
+    path = f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}"
+    return [
+        {**one, "value": str(token + (one["op"] != "test"))} if one["path"] == path else one for one in ops
+    ]
 
 
 def record(session: Session, params: dict[str, Any]) -> None:

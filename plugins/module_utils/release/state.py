@@ -53,7 +53,8 @@ class State:
     ``weights`` is what we last wrote or were about to write; ``route`` is ``{api_version, kind, name, rule, resting}``;
     ``pinned`` is ``[{kind, name, api_version, patch}]``: what restores each pinned object; ``way_back`` the JSON patch
     that leads to the safe side. ``direction`` is ``forward``, or ``back`` once the way back has begun: a version that
-    was judged bad gets no further share. ``history`` begins with the newest.
+    was judged bad gets no further share. ``undoes`` is the release that a rollback takes back, where it is not one that
+    was asked for by version or revision. ``history`` begins with the newest.
     """
 
     target: str
@@ -74,6 +75,7 @@ class State:
     pinned: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     way_back: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     direction: str = "forward"
+    undoes: str = ""
     result: str = ""
     reason: str = ""
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -140,6 +142,8 @@ def finish(state: State, result: str, reason: str, at: str) -> State:
         "revision": state.after.revision, "digest": state.after.digest, "at": at, "by": state.by, "result": result,
         "from": state.before.version, "from_revision": state.before.revision,
     }
+    if state.undoes:
+        entry["undoes"] = state.undoes
     earlier = [one for one in ended.history if one.get("release") != state.release]
     ended.history = [entry, *earlier][:HISTORY]
     return ended

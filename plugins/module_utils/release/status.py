@@ -21,7 +21,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.versions i
 @dataclasses.dataclass
 class Status:
     """``under_way``: ``{release, procedure, phase, safe_side, by, since, holder}`` or ``{}``; ``last`` the newest
-    entry of the history or ``{}``; ``undoable`` the release whose result runs here, or ``{}``; ``weights`` in per
+    entry of the history or ``{}``; ``latest`` what :func:`choice.latest` says; ``undoable`` the release whose result runs here, or ``{}``; ``weights`` in per
     cent; ``pods`` how far the rollout is; ``candidates`` what can be gone back to, newest first; ``by_hand`` the way
     back of what is under way, with kubectl and helm alone."""
 
@@ -33,6 +33,7 @@ class Status:
     weights: dict[str, int]
     under_way: dict[str, Any]
     last: dict[str, Any]
+    latest: dict[str, Any]
     undoable: dict[str, Any]
     candidates: list[dict[str, Any]]
     by_hand: list[str]
@@ -48,6 +49,7 @@ def read(session: Session) -> Status:
         target=session.target.name, service=session.target.service, version=before.version, revision=before.revision,
         pods=_pods(session), weights=_weights(session, state), under_way=under_way,
         last=state.history[0] if state and state.history else {},
+        latest=choice.latest(state),
         undoable=choice.undoable(state, versions.revisions) or {},
         candidates=choice.candidates(state, versions.revisions),
         by_hand=by_hand.commands(session.target, state) if state and under_way else [],

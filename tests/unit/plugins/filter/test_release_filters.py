@@ -70,13 +70,13 @@ def test_an_inventory_without_versions_asks_everybody() -> None:
 
 
 def standing(release: str, at: str) -> dict[str, Any]:
-    return {"__rollback_standing": {"undoable": {"release": release, "at": at}}}
+    return {"__rollback_standing": {"latest": {"release": release, "at": at}}}
 
 
-def test_the_newest_release_is_found_among_those_that_stand() -> None:
+def test_the_newest_release_is_found_among_all_targets() -> None:
     found = {
         "a": standing("r1", "2026-01-01T00:00:00+00:00"), "b": standing("r2", "2026-01-21T00:00:00+00:00"),
-        "c": {"__rollback_standing": {"undoable": {}}}, "d": {"__rollback_standing": {"failed": True}}, "e": {},
+        "c": {"__rollback_standing": {"latest": {}}}, "d": {"__rollback_standing": {"failed": True}}, "e": {},
     }  # fmt: skip
     assert filters.newest_release(found, list(found)) == "r2"
     assert filters.newest_release(found, ["a", "c"]) == "r1", "only hosts that are asked for count"

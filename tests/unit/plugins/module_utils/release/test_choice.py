@@ -16,6 +16,7 @@ from tests.unit.plugins.module_utils.release import world
 
 FOLDER = Path(__file__).parents[3] / "cases"
 CASES = yaml.safe_load((FOLDER / "rollback_choice.yml").read_text())
+FLEETS = yaml.safe_load((FOLDER / "rollback_fleet.yml").read_text())
 INTERRUPTED = yaml.safe_load((FOLDER / "rollback_interrupted.yml").read_text())
 NOW = datetime.datetime(2026, 1, 20, 12, 0, tzinfo=datetime.UTC)
 FIELDS = ("release", "procedure", "result", "from", "from_revision", "version", "revision")
@@ -79,6 +80,43 @@ def test_a_release_that_never_ended_has_one_way_back(case: dict[str, Any]) -> No
     assert choose() == choice.Choice("interrupted", "r2", version, revision, case["reason"])
 
 
+TEXTS = {"I": "Install complete", "U": "Upgrade complete"}
+
+
+def stood(target: dict[str, Any]) -> tuple[State | None, list[Revision]]:
+    """Release state and helm's history of a target of a fleet."""
+    texts = [TEXTS.get(text, f"Rollback to {text[1:]}") for text in target["helm"]]
+    revisions = [
+        world.revision(number, "deployed" if number == len(texts) else "superseded", text)
+        for number, text in enumerate(texts, 1)
+    ]
+    history = []
+    for release, procedure, result, former, number, hours, undoes in target.get("ours", []):
+        at = (NOW - datetime.timedelta(hours=hours)).isoformat()
+        made = world.entry(
+            release, procedure=procedure, result=result, revision=number, at=at, from_revision=former,
+        )
+        history.append({**made, **({"undoes": undoes} if undoes else {})})
+    if "open" in target:
+        release, phase, hours, undoes = target["open"]
+        updated = (NOW - datetime.timedelta(hours=hours)).isoformat()
+        return world.state(
+            release=release, phase=phase, updated=updated, undoes=undoes, history=history
+        ), revisions
+    last = history[0] if history else None
+    return (world.state(phase="done", result=last["result"], history=history) if last else None), revisions
+
+
+@pytest.mark.parametrize("case", FLEETS, ids=lambda case: case["name"])
+def test_several_targets(case: dict[str, Any]) -> None:
+    found = {name: stood(target) for name, target in case["targets"].items()}
+    newest = choice.newest(one for state, _revisions in found.values() if (one := choice.latest(state)))
+    chosen = {
+        name: choice.choose(state, revisions, "", newest, 86400.0, NOW) for name, (state, revisions) in found.items()
+    }
+    assert {name: one.kind for name, one in chosen.items() if one.kind != "none"} == case["back"]
+
+
 def test_b_was_released_now_and_a_twenty_days_ago() -> None:
     """Two targets of one inventory: only that of B goes back, and the release of A is not even a question."""
     revisions = [world.revision(1), world.revision(2, "deployed")]
@@ -88,12 +126,11 @@ def test_b_was_released_now_and_a_twenty_days_ago() -> None:
     cart = world.state(target="cart-eu", phase="done", result="released", history=[
         world.entry("b", at=(NOW - datetime.timedelta(minutes=5)).isoformat()),
     ])  # fmt: skip
-    standing = [choice.undoable(one, revisions) for one in (shop, cart)]
-    newest = choice.newest(one for one in standing if one)
+    newest = choice.newest(choice.latest(one) for one in (shop, cart))
     assert newest == "b"
     chosen = [choice.choose(one, revisions, "", newest, 86400.0, NOW) for one in (shop, cart)]
     assert [one.kind for one in chosen] == ["none", "finished"]
-    assert chosen[0].reason == "the newest release has no part in what runs here"
+    assert chosen[0].reason == "the newest release, b, has no part in what runs here"
 
 
 def test_going_back_twice_changes_nothing_the_second_time() -> None:
@@ -105,7 +142,8 @@ def test_going_back_twice_changes_nothing_the_second_time() -> None:
         }), world.entry("r1"),
     ])  # fmt: skip
     assert choice.undoable(state, revisions) is None
-    assert choice.choose(state, revisions, "", choice.newest([]), 1e9, NOW).kind == "none"
+    chosen = choice.choose(state, revisions, "", choice.newest([]), 1e9, NOW)
+    assert (chosen.kind, chosen.reason) == ("none", "there was no release yet")
 
 
 def test_the_newest_is_told_by_the_clock_of_the_cluster_and_then_by_its_name() -> None:

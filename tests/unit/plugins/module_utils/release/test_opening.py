@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Overtaken, Refused, Unreachable
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
-from ansible_collections.releng.runbooks.plugins.module_utils.release import opening
+from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, opening
 from ansible_collections.releng.runbooks.plugins.module_utils.release import state as states
 from ansible_collections.releng.runbooks.plugins.module_utils.release.choice import Choice
 from ansible_collections.releng.runbooks.plugins.module_utils.release.lock import Held
@@ -164,6 +164,8 @@ def test_an_outage_of_20_seconds_is_held_through(world: World, method: str, afte
 
 def test_the_way_back_out_of_a_release_keeps_what_it_needs(world: World) -> None:
     world.open(phase="promoting", after=Side("1.4.0", 3))
+    world.turn(30)
+    world.session.save(way_back=moving.way_back(world.session, world.session.traffic(), "promoting"))
     world.session.lock.give_back()
     session = world.run("rb")
     session.load()
@@ -175,6 +177,17 @@ def test_the_way_back_out_of_a_release_keeps_what_it_needs(world: World) -> None
     assert (stored.route["resting"], stored.result) == (state().route["resting"], "")
     assert stored.reason == "never ended, in phase promoting"
     assert stored.token == 2 and token_of_route(world) == "2", "the run that made it is fenced"
+    assert stored.undoes == RUN
+    assert session.traffic().write(stored.way_back).weights == moving.weights(100), "the patch for others still holds"
+    assert token_of_route(world) == "3"
+
+
+def test_a_way_back_that_was_cut_off_still_undoes_the_same_release(world: World) -> None:
+    states.save(world.kube, "shop", state(release="rb", procedure="rollback", phase="shifting", undoes="r1"))
+    world.session.load()
+    opening.lock(world.session)
+    opening.begin_rollback(world.session, Choice("interrupted", "rb", "1.3.0", 2, "never ended, in phase shifting"))
+    assert (world.stored.release, world.stored.undoes) == (RUN, "r1")
 
 
 def test_the_way_back_out_of_a_stuck_release_is_open_again(world: World) -> None:
@@ -197,7 +210,7 @@ def test_undoing_a_finished_release_is_one_towards_the_older_version(world: Worl
     stored = world.stored
     assert (stored.phase, stored.procedure, stored.direction) == ("undoing", "rollback", "back")
     assert (stored.before.version, stored.before.revision) == ("1.4.0", 3)
-    assert stored.after == Side("1.3.0", 2)
+    assert (stored.after, stored.undoes) == (Side("1.3.0", 2), "r1")
     assert stored.history == [entry("r1")]
 
 

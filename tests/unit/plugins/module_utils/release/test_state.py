@@ -235,6 +235,11 @@ def test_the_same_release_is_in_the_history_once() -> None:
     ]  # fmt: skip
 
 
+def test_a_rollback_says_which_release_it_took_back() -> None:
+    assert "undoes" not in states.finish(state(), "released", "", "1").history[0]
+    assert states.finish(state(undoes="r1"), "taken_back", "", "1").history[0]["undoes"] == "r1"
+
+
 def test_a_release_that_found_nothing_to_do_leaves_the_history_alone() -> None:
     before = state(history=[{"release": "before"}])
     ended = states.ended_without_change(before, "1.0.0 runs already", "2026-01-02T04:00:00+00:00")

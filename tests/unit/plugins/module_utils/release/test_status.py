@@ -6,8 +6,8 @@ import datetime
 import pytest
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, Unreachable
+from ansible_collections.releng.runbooks.plugins.module_utils.release import by_hand, status
 from ansible_collections.releng.runbooks.plugins.module_utils.release import state as states
-from ansible_collections.releng.runbooks.plugins.module_utils.release import status
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
 from tests.unit.clock import WALL
 from tests.unit.plugins.module_utils.release.world import BY, OURS, RUN, World, entry, state
@@ -23,7 +23,7 @@ def lines(world: World) -> list[str]:
 def test_a_target_where_nothing_was_ever_released(world: World) -> None:
     found = status.read(world.session)
     assert (found.version, found.revision, found.pods) == ("1.3.0", 2, "4 of 4 pods available")
-    assert (found.weights, found.under_way, found.last, found.undoable) == ({}, {}, {}, {})
+    assert (found.weights, found.under_way, found.last, found.latest, found.undoable) == ({}, {}, {}, {}, {})
     assert lines(world) == [
         "shop 1.3.0 (revision 2) · 4 of 4 pods available", "can go back to: 1.0.0 (revision 1)",
     ]
@@ -42,6 +42,7 @@ def test_after_a_release(world: World) -> None:
     ))  # fmt: skip
     found = status.read(world.session)
     assert found.undoable == entry("r1") == found.last
+    assert (found.latest, found.by_hand) == ({"release": "r1", "at": entry("r1")["at"]}, [])
     assert found.candidates == [{"revision": 1, "version": "1.2.0", "release": ""}]
     assert lines(world)[1:] == [
         f"last: release r1 by {BY}, 14 min 5 s ago, released", "can go back to: 1.2.0 (revision 1)",
@@ -64,7 +65,11 @@ def test_a_release_under_way(world: World) -> None:
         "release": RUN, "procedure": "release", "phase": "promoting", "by": BY, "safe_side": "canary",
         "since": "2026-01-02T03:00:00+00:00", "holder": OURS,
     }
-    assert lines(world)[1:3] == [
+    assert found.latest["release"] == RUN
+    assert found.by_hand == by_hand.commands(world.session.target, world.stored) != []
+    told = lines(world)
+    assert [one.removeprefix("by hand: ") for one in told if one.startswith("by hand: ")] == found.by_hand
+    assert told[1:3] == [
         "traffic: 100 % on canary, 0 % on stable",
         f"under way: release {RUN} by {BY}, since 14 min 5 s, promoting, safe side canary, held by {OURS}",
     ]
