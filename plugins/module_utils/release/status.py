@@ -21,9 +21,9 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.versions i
 @dataclasses.dataclass
 class Status:
     """``under_way``: ``{release, procedure, phase, safe_side, by, since, holder}`` or ``{}``; ``last`` the newest
-    entry of the history or ``{}``; ``latest`` what :func:`choice.latest` says; ``undoable`` the release whose result runs here, or ``{}``; ``weights`` in per
-    cent; ``pods`` how far the rollout is; ``candidates`` what can be gone back to, newest first; ``by_hand`` the way
-    back of what is under way, with kubectl and helm alone."""
+    entry of the history or ``{}``; ``latest`` what :func:`choice.latest` says; ``undoable`` the release whose result
+    runs here, or ``{}``; ``weights`` in per cent; ``pods`` how far the rollout is; ``candidates`` what can be gone
+    back to, newest first; ``by_hand`` the way back of what is under way, with kubectl and helm alone."""
 
     target: str
     service: str
