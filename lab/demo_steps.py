@@ -34,7 +34,7 @@ def steps(place: Place) -> list[Step]:
         Step(f"{FIRST} is there", helm, 0, FIRST, patience=20.0),
         Step(f"{GOOD} is released", release(GOOD), 0, GOOD),
         Step(f"{BAD}, which fails three of ten requests, is taken back", release(BAD), 2, GOOD),
-        Step(f"{GOOD} is rolled back by hand", playbook("rollback"), 0, FIRST),
+        Step(f"{GOOD} is rolled back by hand", playbook("rollback", "-e", f"rollback_to={FIRST}"), 0, FIRST),
     ]
 
 

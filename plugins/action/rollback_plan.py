@@ -30,10 +30,11 @@ class ActionModule(ReleaseDoor):
         )
         if chosen.kind == "none":
             hint = choice.hint(state, revisions, hands.call.target)
-            hands.call.say(f"nothing to take back here: {chosen.reason}; {hint}")
+            told = f"nothing to take back here: {chosen.reason}; {hint}"
         else:
-            hands.call.say(f"going back to {chosen.version or 'what ran before'}: {chosen.reason}")
-        return {"changed": False, **dataclasses.asdict(chosen), "group": chosen.group}
+            told = f"going back to {chosen.version or 'what ran before'}: {chosen.reason}"
+        hands.call.say(told)
+        return {"changed": False, **dataclasses.asdict(chosen), "group": chosen.group, "told": told}
 
     def plan(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         return self.act(params, hands)

@@ -56,7 +56,7 @@ class ActionModule(ReleaseDoor):
         if ok:
             return told
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return {**told, "failed": True, "msg": f"{hands.call.target} is not healthy: {problems[0]}{more}."}
+        return {**told, "failed": True, "msg": f"{hands.call.target} is not healthy: {problems[0].rstrip('.')}{more}."}
 
     def plan(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         if params["record"]:

@@ -59,8 +59,13 @@ def fate_reason(hostvars: Mapping[str, Any], host: str) -> str:
     reason = str(hostvars[host].get("__mark_reason") or "everything is as it was before")
     if "__mark_fate" not in hostvars[host]:
         others = sorted(each for each in hostvars if hostvars[each].get("__mark_fate") in BAD)
-        reason = f"not begun, because {', '.join(others)} failed" if others else "there was nothing to do here"
+        reason = f"not begun, because {', '.join(others)} failed" if others else _nothing_to_do(hostvars[host])
     return f"{fate(hostvars, host).replace('_', ' ')}: {reason}"
+
+
+def _nothing_to_do(variables: Mapping[str, Any]) -> str:
+    """What the choice of a rollback said where it found nothing, with the command that goes on from there."""
+    return str((variables.get("__rollback_chosen") or {}).get("told") or "there was nothing to do here")
 
 
 def stands_aside(hostvars: Mapping[str, Any], host: str) -> bool:

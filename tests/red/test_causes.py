@@ -47,7 +47,7 @@ def test_no_data_neither_advances_nor_convicts(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [("vector(0) / 0", "NaN"), ('up{job=~".+"}', "series"), ("absent_metric_of_nobody", "NODATA")],
+    [("vector(0) / 0", "the answer is nan"), ('up{job=~".+"}', "series"), ("absent_metric_of_nobody", "NODATA")],
     ids=["NaN", "several series", "no series"],
 )
 def test_what_is_no_evidence_neither_advances_nor_convicts(site: Site, query: str, named: str) -> None:

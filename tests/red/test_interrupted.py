@@ -1,6 +1,7 @@
 """Whoever dies, traffic finds its safe side, and the way back leads home from there."""
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -52,3 +53,18 @@ def test_a_second_release_is_refused_while_one_runs(site: Site) -> None:
         started.signal(signal.SIGINT, group=True)
         started.wait(60)
     assert site.play("rollback").code == 0
+
+
+def test_somebody_else_changes_the_route(site: Site) -> None:
+    """It is named, and traffic goes to the safe side once: what they write after that is theirs."""
+    with site.load():
+        started = site.start_release("1.4.0", canary_shift_step_duration=60.0)
+        started.wait_for("canary 20 % (measured")
+        refs = site.get("httproute", "shop")["spec"]["rules"][0]["backendRefs"]
+        theirs = [{**one, "weight": 50} for one in refs]
+        patch = [{"op": "replace", "path": "/spec/rules/0/backendRefs", "value": theirs}]
+        site.kubectl("patch", "httproute/shop", "--type=json", "-p", json.dumps(patch))
+        run = started.wait(90)
+    assert run.code == 2 and "Somebody else changed the route" in run.out, run.out
+    assert "All traffic is on stable" in run.out
+    assert site.version() == "1.0.0" and site.canary() == [] and site.weights() == {"shop": 1}

@@ -116,9 +116,13 @@ class Session:
     def renew(self) -> str:
         """Say that we are alive. Returns why that is not known just now, or an empty string.
 
+        Who only looks has no lock, and none to renew.
+
         :raises Overtaken: somebody else holds the lock
         :raises Unreachable: for so long that others may take over
         """
+        if not self.lock.token:
+            return ""
         try:
             self.lock.renew()
         except Unreachable as error:
