@@ -153,6 +153,19 @@ def test_the_newest_is_told_by_the_clock_of_the_cluster_and_then_by_its_name() -
     assert choice.newest([]) == ""
 
 
+def test_what_was_taken_back_is_as_new_as_it_was_then() -> None:
+    undone = world.entry("rb", procedure="rollback", result="taken_back", at="2026-01-03T00:00:00+00:00", undoes="r1")
+    other = world.entry("r0", at="2026-01-01T00:00:00+00:00")
+    ended = world.state(phase="done", result="taken_back", history=[undone, world.entry("r1"), other])
+    assert choice.latest(ended) == {"release": "r1", "at": world.entry("r1")["at"]}
+    led_out = world.state(phase="done", result="taken_back", history=[undone, other])
+    assert choice.latest(led_out) == {"release": "r1", "at": undone["at"]}
+    assert choice.latest(world.state(updated="2026-01-04T00:00:00+00:00")) == {
+        "release": "r2", "at": "2026-01-04T00:00:00+00:00",
+    }
+    assert choice.latest(None) == choice.latest(world.state(phase="done", result="released")) == {}
+
+
 def test_candidates_are_the_good_revisions_before_the_current_one() -> None:
     state = world.state(history=[
         world.entry("c", version="1.4.0", revision=5, **{"from": "1.3.0", "from_revision": 4}),

@@ -12,7 +12,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
 )
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving
 from ansible_collections.releng.runbooks.plugins.module_utils.traffic.httproute import SETTLE
-from tests.unit.plugins.module_utils.release.world import OUTAGE, RESTING, World
+from tests.unit.plugins.module_utils.release.world import OUTAGE, RESTING, ROUTE, World
 
 STABLE, CANARY = moving.weights(0), moving.weights(100)
 SAFE = {
@@ -123,6 +123,28 @@ def test_a_write_that_never_arrived_is_sent_again(world: World) -> None:
     world.kube.fail_next("json_patch", OUTAGE)
     moving.shift(session, session.traffic(), moving.weights(50))
     assert len(world.writes()) == 2 and world.backends == [("shop", 50), ("shop-canary", 50)]
+
+
+def test_a_canary_that_never_entered_is_let_in_before_it_gets_its_share(world: World) -> None:
+    """The weights at rest are those of entering, so they alone do not tell what became of the request."""
+    session = world.open()
+    world.kube.fail_next("json_patch", OUTAGE)
+    moving.shift(session, session.traffic(), moving.weights(10))
+    shares = [[one["weight"] for one in ops[-1]["value"]] for _kind, _name, ops, _version in world.writes()]
+    assert shares == [[100, 0], [100, 0], [90, 10]]
+
+
+@pytest.mark.parametrize(("port", "wanted"), [(9090, 9090), (None, 8080)])
+def test_the_canary_has_the_port_of_its_service_or_that_of_stable(world: World, port: int | None, wanted: int) -> None:
+    route = {key: value for key, value in {**ROUTE, "port": port}.items() if value is not None}
+    session = world.open(route=route)
+    traffic = session.traffic()
+    world.turn(10)
+    moving.shift(session, traffic, moving.weights(50))
+    assert traffic.read().backends[0]["backendRefs"][1]["port"] == wanted
+    assert moving.way_back(session, traffic, "shifting")[-1]["value"][1]["port"] == wanted
+    moving.to_safe_side(session, traffic, "shifting")
+    assert traffic.read().backends[0]["backendRefs"][1]["port"] == wanted
 
 
 # Home

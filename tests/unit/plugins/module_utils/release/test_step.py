@@ -187,6 +187,14 @@ def test_who_was_overtaken_before_the_step_writes_nothing_at_all(world: World) -
     assert world.writes() == [] and world.backends == [("shop", 1)]
 
 
+def test_a_step_to_nothing_is_one_home(world: World) -> None:
+    """The last step of the way home gives the canary nothing, and leaves it in the route until it is removed."""
+    runs = guarded(world, phase="promoting", after=Side("1.4.0", 3))
+    world.turn(50)
+    assert runs.run(step(0, "returning")).verdict is Verdict.PASS
+    assert world.backends == ON_STABLE
+
+
 def test_an_outage_of_20_seconds_holds_and_then_it_goes_on(world: World) -> None:
     runs = guarded(world)
     world.outage(1010, 1030)
@@ -240,6 +248,7 @@ def test_a_safe_side_without_pods_is_told_loudly(world: World) -> None:
     world.ready("shop", 0)
     with pytest.raises(RunbookError, match=r"Traffic is NOT on the safe side: No pod of stable is ready"):
         runs.run(step(10))
+    assert [one["verdict"] for one in world.notes("step")] == ["FAIL"]
     assert world.backends == [("shop", 90), ("shop-canary", 10)]
 
 
