@@ -133,4 +133,8 @@ removed:
   type: list
   elements: str
   returned: when absent
+pods:
+  description: How many pods of it are available.
+  type: int
+  returned: when present
 """

@@ -111,4 +111,12 @@ revision:
   description: Revision of helm that runs now.
   type: int
   returned: success
+from:
+  description: Revision that it was taken back to; what runs is a new one with its content.
+  type: int
+  returned: when it was rolled back
+pods:
+  description: How many pods are available.
+  type: int
+  returned: when stable had been touched
 """

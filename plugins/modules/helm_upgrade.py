@@ -152,4 +152,12 @@ revision:
   description: New revision of helm.
   type: int
   returned: success
+pods:
+  description: How many pods are available.
+  type: int
+  returned: success
+reason:
+  description: What its gates said; empty without a gate.
+  type: str
+  returned: success
 """

@@ -138,4 +138,9 @@ releng:
   description: Target, result, reason and next command.
   type: dict
   returned: always
+warnings:
+  description: Why there is no report.
+  type: list
+  elements: str
+  returned: when it could not be written
 """

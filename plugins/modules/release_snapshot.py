@@ -116,4 +116,12 @@ from:
   description: Version that runs.
   type: str
   returned: always
+to:
+  description: Version that is to be released.
+  type: str
+  returned: without check mode
+revision:
+  description: Revision of helm that runs now.
+  type: int
+  returned: without check mode
 """

@@ -118,4 +118,46 @@ under_way:
   description: The release that is under way.
   type: dict
   returned: always
+target:
+  description: The host.
+  type: str
+  returned: always
+service:
+  description: Service that it is one place of.
+  type: str
+  returned: always
+revision:
+  description: Revision of helm that runs.
+  type: int
+  returned: always
+pods:
+  description: How far the rollout is.
+  type: str
+  returned: always
+weights:
+  description: Per cent of the traffic of C(stable) and C(canary); empty without a release under way.
+  type: dict
+  returned: always
+last:
+  description: The newest release that has ended.
+  type: dict
+  returned: always
+latest:
+  description: The newest release of this target, ended or not.
+  type: dict
+  returned: always
+undoable:
+  description: The release whose result runs here.
+  type: dict
+  returned: always
+candidates:
+  description: What can be gone back to, newest first, at most five.
+  type: list
+  elements: dict
+  returned: always
+by_hand:
+  description: Commands of the way back without this collection, when something is under way.
+  type: list
+  elements: str
+  returned: always
 """

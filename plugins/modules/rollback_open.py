@@ -141,4 +141,12 @@ reason:
   description: What is taken back and why.
   type: str
   returned: when opened
+release:
+  description: Id of this run.
+  type: str
+  returned: success
+token:
+  description: Fencing token.
+  type: int
+  returned: when changed
 """

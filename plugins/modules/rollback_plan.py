@@ -124,4 +124,24 @@ revision:
   description: Revision of helm to go back to.
   type: int
   returned: always
+release:
+  description: Id of the release that is taken back.
+  type: str
+  returned: always
+version:
+  description: Version that it goes back to.
+  type: str
+  returned: always
+reason:
+  description: Why this one, or why none.
+  type: str
+  returned: always
+group:
+  description: Group of targets that this one joins.
+  type: str
+  returned: always
+told:
+  description: The same for a person.
+  type: str
+  returned: always
 """

@@ -107,4 +107,8 @@ side:
   description: Side that has the traffic now.
   type: str
   returned: when there was traffic to move
+weights:
+  description: Per cent of the traffic of C(stable) and C(canary).
+  type: dict
+  returned: when traffic had been moved
 """

@@ -166,4 +166,12 @@ measured:
   description: Share that was measured in per cent.
   type: float
   returned: when requests is given
+share:
+  description: Share that was asked for in per cent.
+  type: int
+  returned: success
+reason:
+  description: What the gates said.
+  type: str
+  returned: success
 """

@@ -140,4 +140,8 @@ problems:
   type: list
   elements: str
   returned: always
+validation:
+  description: The outcome of the probes, as in the report.
+  type: dict
+  returned: always
 """

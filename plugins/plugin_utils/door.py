@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -74,34 +76,53 @@ class Door(ActionBase):
         validated = ArgumentSpecValidator(
             self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_one_of=self.REQUIRED_ONE_OF
         ).validate(self._task.args)
+        secrets = validated._no_log_values
         if validated.error_messages:
-            errors = "; ".join(validated.error_messages)
+            errors = "; ".join(map(_told, validated.errors))
             result = {"failed": True, "changed": False, "msg": f"{self._name()}: {errors}."}
         else:
             self._apply_environment()
-            result = self._guarded(validated.validated_parameters, task_vars)
-        return remove_values(result, validated._no_log_values)
+            result = self._guarded(validated.validated_parameters, task_vars, secrets)
+        return self._masked(result, secrets)
 
-    def _guarded(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _guarded(
+        self, params: dict[str, Any], task_vars: dict[str, Any], secrets: Collection[str]
+    ) -> dict[str, Any]:
         try:
-            return {"changed": False, **self.work(params, self._call(task_vars))}
+            # What cannot be masked is a defect, too, and no reason to leave without a result.
+            worked: dict[str, Any] = remove_values(self.work(params, self._call(task_vars, secrets)), secrets)
+            return {"changed": False, **worked}
         except RunbookError as error:
             return {"changed": False, "failed": True, "msg": str(error), **_facts(error)}
-        except Exception as error:  # a defect of ours must still reach the rescue, with its place for -vvv
+        except Exception as error:  # a defect of ours must still reach the rescue
+            # Its place is shown with ANSIBLE_DISPLAY_TRACEBACK=error.
             text = f"{self._name()}: unexpected {type(error).__name__}: {error}"
             return {"changed": False, "failed": True, "msg": text, "exception": traceback.format_exc()}
 
-    def _call(self, task_vars: dict[str, Any]) -> Call:
+    def _masked(self, result: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+        """``result`` without secrets. Under ``no_log`` Ansible hides it, but prints its message and warnings."""
+        result = remove_values(result, secrets)
+        if self._task.no_log:
+            printed = {key: result[key] for key in ("msg", "warnings", "exception") if key in result}
+            result.update(remove_values(printed, set(_texts(self._task.args))))
+        return result
+
+    def _call(self, task_vars: dict[str, Any], secrets: Collection[str]) -> Call:
         target = str(task_vars.get("inventory_hostname", ""))
         display = Display()
         silent = bool(self._task.no_log)
+
+        def say(line: str) -> None:
+            if not silent:
+                display.display(remove_values(f"[{target}] {line}", secrets))
+
         return Call(
             target=target,
             check_mode=bool(self._task.check_mode),
             diff=bool(self._task.diff),
             run=run_id(),
             by=who(task_vars),
-            say=(lambda _line: None) if silent else (lambda line: display.display(f"[{target}] {line}")),
+            say=say,
             task_vars=task_vars,
             template=self._template,
             load_yaml=lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True),
@@ -142,6 +163,23 @@ class Door(ActionBase):
 
     def _name(self) -> str:
         return str(self._task.resolved_action or self._task.action)
+
+
+def _told(error: AnsibleValidationError) -> str:
+    """One thing that is wrong with the arguments, as a part of a sentence."""
+    text = re.sub(r"\.? and we were unable to convert to (\w+): .*", r", which is no \1", str(error.msg)).rstrip(".")
+    if isinstance(error, UnsupportedError):
+        text = f"unknown arguments: {text.replace('. Supported parameters include: ', '; there are ')}"
+    return text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in ``value``."""
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
 
 
 def _facts(error: RunbookError) -> dict[str, Any]:
