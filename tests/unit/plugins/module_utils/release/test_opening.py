@@ -74,6 +74,12 @@ def test_a_target_without_a_route_has_none_asked_for(world: World, tmp_path: Any
     assert not [one for one in bare.kube.calls if "HTTPRoute" in one[1]]
 
 
+def test_a_release_that_shifts_no_traffic_leaves_the_route_alone(tmp_path: Any, monkeypatch: Any) -> None:
+    rolling = World(tmp_path, monkeypatch, strategy="rolling")
+    assert begun(rolling).lock.token == 2
+    assert token_of_route(rolling) == "1"
+
+
 # Again, and beside others
 
 
@@ -222,8 +228,8 @@ def test_every_target_of_a_run_may_write_its_head(world: World) -> None:
         "procedure": "release", "inventory": "inventories/prod", "versions": {"shop": 1.4}, "targets": ["shop-eu"],
         "reason": "why not",
     }  # fmt: skip
-    opening.record(world.session, params)
     opening.record(world.session, {**params, "targets": []})
+    opening.record(world.session, params)
     found = world.session.journal.releases()
-    heads = [(one.record.release, one.record.procedure, one.record.versions) for one in found]
-    assert heads == [(RUN, "release", {"shop": "1.4"})]
+    heads = [(one.record.release, one.record.procedure, one.record.versions, one.record.targets) for one in found]
+    assert heads == [(RUN, "release", {"shop": "1.4"}, ["shop-eu"])]
