@@ -58,14 +58,17 @@ def fate_reason(hostvars: Mapping[str, Any], host: str) -> str:
     """Why it ended so, in one line that begins with the fate."""
     reason = str(hostvars[host].get("__mark_reason") or "everything is as it was before")
     if "__mark_fate" not in hostvars[host]:
-        others = sorted(each for each in hostvars if hostvars[each].get("__mark_fate") in BAD)
-        reason = f"not begun, because {', '.join(others)} failed" if others else _nothing_to_do(hostvars[host])
+        reason = _not_begun(hostvars, host)
     return f"{fate(hostvars, host).replace('_', ' ')}: {reason}"
 
 
-def _nothing_to_do(variables: Mapping[str, Any]) -> str:
-    """What the choice of a rollback said where it found nothing, with the command that goes on from there."""
-    return str((variables.get("__rollback_chosen") or {}).get("told") or "there was nothing to do here")
+def _not_begun(hostvars: Mapping[str, Any], host: str) -> str:
+    """In a rollback what its choice said, with the command that goes on from there: that others went back is no
+    failure. In a release who failed before."""
+    if told := (hostvars[host].get("__rollback_chosen") or {}).get("told"):
+        return str(told)
+    others = sorted(each for each in hostvars if hostvars[each].get("__mark_fate") in BAD)
+    return f"not begun, because {', '.join(others)} failed" if others else "there was nothing to do here"
 
 
 def stands_aside(hostvars: Mapping[str, Any], host: str) -> bool:

@@ -39,6 +39,13 @@ def test_of_a_host_among_others(name: str, case: dict[str, Any]) -> None:
     assert ALL[name](hostvars(case["hosts"]), case["host"]) == case["want"]
 
 
+def test_a_rollback_that_found_nothing_says_what_can_be_typed() -> None:
+    told = "nothing to take back here: the newest release, b, has no part in what runs here; candidates: none."
+    variables = {"a": {"__rollback_chosen": {"told": told}}, "b": {"__mark_fate": "taken_back"}}
+    assert filters.fate_reason(variables, "a") == f"refused: {told}", "that b went back is no failure"
+    assert filters.fate_reason({"a": variables["a"]}, "a") == f"refused: {told}"
+
+
 @cases("going", "wave_sizes")
 def test_of_the_groups_that_the_checks_made(name: str, case: dict[str, Any]) -> None:
     assert ALL[name](case["groups"]) == case["want"]

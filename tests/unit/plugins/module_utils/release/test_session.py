@@ -150,6 +150,13 @@ def test_a_renewal_without_an_answer_is_told_while_the_lock_lives(world: World) 
     assert session.renew() == "", "it answers again, and nobody had taken it"
 
 
+def test_who_only_looks_renews_nothing(world: World) -> None:
+    world.open()
+    looking = world.run("r9", "bob@desk")
+    before = world.kube.requests
+    assert looking.renew() == "" and world.kube.requests == before
+
+
 def test_a_renewal_of_a_lost_lock_stops(world: World) -> None:
     session = world.open()
     world.clock.advance(10)
