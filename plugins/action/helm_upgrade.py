@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving, pins
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Judging, Step
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
@@ -33,6 +33,7 @@ class ActionModule(ReleaseDoor):
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session, phase = hands.session, MODES[params["mode"]]
+        judge = self._judge(params, hands, phase)
         waiting = Waiting(session, hands.asked, hands.say)
         versions = Versions(session, params["version"])
         # From now on the canary is the safe side, so the patch that leads there changes with the phase.
@@ -49,18 +50,17 @@ class ActionModule(ReleaseDoor):
             after.manifest = f"sh.helm.release.v1.{session.target.release}.v{after.revision}"
             told.update(revision=after.revision, pods=progress.available)
         session.save(after=after)
-        reason = self._judged(params, hands, phase)
-        return {"changed": True, "revision": after.revision, "pods": progress.available, "reason": reason}
+        return {"changed": True, "revision": after.revision, "pods": progress.available, "reason": judge()}
 
     @staticmethod
-    def _judged(params: dict[str, Any], hands: Hands, phase: str) -> str:
-        gates = [Gate.parse(one, f"gate {number}") for number, one in enumerate(params["gates"], 1)]
-        gates = [gate for gate in gates if phase in gate.phases]
+    def _judge(params: dict[str, Any], hands: Hands, phase: str) -> Callable[[], str]:
+        """What is to be done after the upgrade, made before it: what is wrong with it is found in time."""
+        gates = [gate for gate in params["gates"] if phase in gate.phases]
         if not gates or not params["duration"]:
-            return ""
+            return lambda: ""
         judging = Judging(hands.session, collector(params["metrics"], hands), hands.asked, hands.say)
         step = Step(
             stage="helm_release", phase=phase, judged="stable", gates=tuple(gates), interval=params["interval"],
             duration=params["duration"], patience=params["patience"],
         )
-        return judging.run(step).text
+        return lambda: judging.run(step).text

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.release import phases
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judging import Step
@@ -40,11 +39,10 @@ class ActionModule(ReleaseDoor):
             return {"changed": False, "msg": "stable has this much of the traffic already"}
         if phase != "returning" and session.open.direction == "back":
             raise Refused(f"This release is on its way back ({session.open.reason}): the canary gets no further share.")
-        gates = [Gate.parse(one, f"gate {number}") for number, one in enumerate(params["gates"], 1)]
         step = Step(
             stage=params["stage"], share=params["share"], phase=phase,
             judged="stable" if phase == "returning" else "canary",
-            gates=tuple(gate for gate in gates if phase in gate.phases), interval=params["interval"],
+            gates=tuple(gate for gate in params["gates"] if phase in gate.phases), interval=params["interval"],
             duration=params["duration"], patience=params["patience"], requests=params["requests"],
         )
         guarded = Guarded(session, collector(params["metrics"], hands), hands.asked, hands.say)

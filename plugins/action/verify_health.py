@@ -33,12 +33,11 @@ class ActionModule(ReleaseDoor):
 
     def act(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         session = hands.session
-        probes = [Probe.parse(one) for one in params["probes"]]
         if params["record"]:
             session.resume()
         version, since = self._expected(params, hands)
         problems = [*self._pods(params, hands, version, since), *self._logs(params, hands)]
-        results = self._probed(hands, probes, version or Versions(session, "").before.version)
+        results = self._probed(hands, params["probes"], version or Versions(session, "").before.version)
         problems += [self._told(one) for one in results if one["status"] != "healthy"]
         report = verified(results, session.clock.wall().isoformat(), hands.call.target, problems)
         for one in results if params["record"] else ():

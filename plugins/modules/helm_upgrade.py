@@ -113,9 +113,24 @@ options:
         choices: [prometheus]
         default: prometheus
       options:
-        description: Its options, such as its url.
+        description: Its options.
         type: dict
-        default: {}
+        suboptions:
+          url:
+            description: Its base, such as C(https://prometheus.example.com); needed where a gate asks.
+            type: str
+          headers:
+            description: Sent with every request, for tokens and tenants; never shown.
+            type: dict
+          timeout:
+            description: Seconds for one answer, 4 unless given.
+            type: float
+          ca_path:
+            description: File or folder of authorities to trust instead of the usual ones.
+            type: str
+          validate_certs:
+            description: Whether certificates are checked, which they are unless this says otherwise.
+            type: bool
   interval:
     description: Seconds between two looks.
     type: float

@@ -9,10 +9,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics import PROVIDERS
 from ansible_collections.releng.runbooks.plugins.module_utils.metrics.collect import Collector
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import SystemClock
+from ansible_collections.releng.runbooks.plugins.module_utils.probes import Probe
 from ansible_collections.releng.runbooks.plugins.module_utils.release import target as targets
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
@@ -21,13 +23,17 @@ from ansible_collections.releng.runbooks.plugins.plugin_utils.door import Call, 
 from ansible_collections.releng.runbooks.plugins.plugin_utils.progress import Progress
 
 TARGET = {"type": "dict", "required": True, "options": targets.OPTIONS}
+# Which of its options a provider needs, and what it takes for those that are not given, it says itself.
 METRICS = {
     "type": "dict",
     "options": {
         "provider": {"type": "str", "default": "prometheus", "choices": sorted(PROVIDERS)},
-        "options": {"type": "dict", "default": {}},
+        "options": {"type": "dict", "options": {
+            name: {key: value for key, value in option.items() if key not in ("default", "required")}
+            for cls in PROVIDERS.values() for name, option in cls.OPTIONS.items()
+        }},
     },
-}
+}  # fmt: skip
 # The head of a release in the journal: every door that may be the first to write it takes these.
 RECORD: dict[str, Any] = {
     "procedure": {"type": "str", "required": True},
@@ -64,6 +70,11 @@ class ReleaseDoor(Door):
 
     def work(self, params: dict[str, Any], call: Call) -> dict[str, Any]:
         target = Target(name=call.target, **params.pop("target"))
+        # Before anything is done, in check mode too.
+        if "gates" in params:
+            params["gates"] = [Gate.parse(one, f"Gate {number}") for number, one in enumerate(params["gates"], 1)]
+        if "probes" in params:
+            params["probes"] = [Probe.parse(one) for one in params["probes"]]
         clock = SystemClock()
         with process.Stop() as stop:
             session = Session(target, call.run, call.by, clock, call.say)
@@ -87,13 +98,12 @@ class ReleaseDoor(Door):
 
 
 def collector(metrics: dict[str, Any] | None, hands: Hands) -> Collector:
-    """The provider that gates ask. :raises Refused: an option it does not know"""
+    """The provider that gates ask. :raises Refused: an option that it needs is missing"""
     wanted = metrics or {}
     cls = PROVIDERS[wanted.get("provider") or "prometheus"]
-    options = wanted.get("options") or {}
-    unknown = sorted(set(options) - set(cls.OPTIONS))
-    if unknown:
-        raise Refused(
-            f"The metrics provider {cls.NAME} has no option '{unknown[0]}'; it has {', '.join(sorted(cls.OPTIONS))}."
-        )
+    options = {name: value for name, value in (wanted.get("options") or {}).items() if value is not None}
+    needed = [name for name, option in cls.OPTIONS.items() if option.get("required") and name not in options]
+    if needed:
+        raise Refused(f"Nobody answers the gates: the metrics provider {cls.NAME} needs {', '.join(needed)}.",
+                      remedy=f"Set metrics.options.{needed[0]}.")  # fmt: skip
     return Collector(cls(**options), hands.session.clock)

@@ -5,7 +5,7 @@ import ast
 import dataclasses
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[4]
 Spec = Mapping[str, Mapping[str, Any]]
 # What no text, number or mapping can be converted to.
-NONE_OF = {"int": "not an int", "float": "not a float", "bool": "not a bool", "dict": "no dict", "list": {"no": "list"}}
+NONE_OF = {"int": "not an int", "float": "not a float", "bool": "not a bool", "dict": "a text", "list": {"no": "list"}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +75,15 @@ def wrong_types(spec: Spec) -> dict[str, Any]:
 def wrong_choices(spec: Spec, given: str) -> dict[str, Any]:
     """``given`` for every option that has choices."""
     return {name: given for name, option in spec.items() if option.get("choices")}
+
+
+def innermost(spec: Spec) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Name and specification of every option that has no options inside."""
+    for name, option in spec.items():
+        if option.get("options"):
+            yield from innermost(option["options"])
+        else:
+            yield name, option
 
 
 def described(options: Mapping[str, Any]) -> dict[str, Any]:

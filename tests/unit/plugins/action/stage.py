@@ -146,7 +146,7 @@ class Stage:
         ])  # fmt: skip
         done = subprocess.run(
             [str(PLAYBOOK), "-i", str(place / "hosts.yml"), str(place / "play.yml"), "--forks", "16", *args],
-            cwd=ROOT, env=self._environment(env), check=False, text=True, timeout=110, stdin=subprocess.DEVNULL,
+            cwd=ROOT, env=self._environment(env), check=False, text=True, timeout=300, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         assert (place / "told").exists(), done.stdout
