@@ -22,7 +22,7 @@ test: ## What continuous integration runs: units, laws, linters, artifact, lab, 
 
 .PHONY: test-fast
 test-fast: setup ## What a developer runs after each change: units and laws, under a minute
-	@$(TEST) tests/unit tests/laws -m "not extended"
+	@$(TEST) tests/unit tests/laws -m "not extended and not commands"
 
 .PHONY: test-all
 test-all: setup ## Everything, the slow red paths too

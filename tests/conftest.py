@@ -23,12 +23,18 @@ FOLDERS: dict[str, tuple[list[str], int]] = {
 }
 
 
+# Unit tests that start ansible-playbook: right, and not for the minute between two changes.
+COMMANDS = ("unit/plugins/action", "unit/plugins/callback")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test by its folder; a time limit that the test itself names stays."""
     for item in items:
         marks, seconds = FOLDERS.get(item.path.relative_to(ROOT / "tests").parts[0], ([], 60))
         for mark in marks:
             item.add_marker(mark)
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(COMMANDS):
+            item.add_marker("commands")
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(seconds, func_only=True))
 
