@@ -103,6 +103,32 @@ def test_an_outage_is_held_through_while_the_lock_lives(world: World) -> None:
     assert any("holding: The API server does not answer." in line for line in world.said)
 
 
+def test_a_signal_that_came_before_is_heeded_before_anything_is_asked(world: World) -> None:
+    world.stop = "SIGTERM was received"
+    with pytest.raises(RunbookError, match="SIGTERM was received"):
+        judging(world).run(step(None, "rolling", judged="stable"))
+    assert world.metrics.asked == []
+
+
+def test_nothing_passes_while_a_pod_is_not_ready(world: World) -> None:
+    """Gates speak of the pods that answer."""
+    runs = judging(world)
+    world.ready("shop-canary", 3)
+    world.clock.on_sleep = lambda _seconds: world.ready("shop-canary", 4) if world.clock.now() >= 1042 else None
+    reading = runs.watch(step(10, patience=60.0), runs.facts(step(10)))
+    assert reading.verdict is Verdict.PASS and world.clock.now() == 1045
+    assert world.said[0].endswith("· holding: shop-canary: 3 of 4 pods available")
+    assert "holding" not in world.said[-1]
+
+
+def test_pods_that_stay_unready_end_it_when_patience_does(world: World) -> None:
+    runs = judging(world)
+    world.clock.on_sleep = lambda _seconds: world.ready("shop-canary", 3) if world.clock.now() >= 1021 else None
+    with pytest.raises(RunbookError, match=r"^Not ready for 65 s: shop-canary: 3 of 4 pods available\.$"):
+        runs.watch(step(10, duration=600.0, patience=60.0), runs.facts(step(10)))
+    assert world.clock.now() == 1085, "counted from the last look at which they were"
+
+
 # What queries are filled with
 
 
