@@ -15,76 +15,6 @@ description:
     Runs helm as a child that ends with the task, watches the rollout itself and names the cause when it cannot
     come up. C(rolling) judges the new pods as well.
 options:
-  target:
-    description: Where the target lies, as the role helm_release composes it.
-    type: dict
-    required: true
-    suboptions:
-      release:
-        description: Name of the Helm release.
-        type: str
-        required: true
-      service:
-        description: Service that it is one place of.
-        type: str
-        required: true
-      namespace:
-        description: Namespace.
-        type: str
-        required: true
-      kubeconfig:
-        description: Path of the kubeconfig.
-        type: str
-        default: ""
-      context:
-        description: Context in it.
-        type: str
-        default: ""
-      timeout:
-        description: Seconds for one request.
-        type: float
-        default: 10.0
-      workload:
-        description: Name of the Deployment.
-        type: str
-        required: true
-      strategy:
-        description: How it is released.
-        type: str
-        default: canary
-      chart:
-        description: The chart.
-        type: str
-        required: true
-      values:
-        description: Values of the chart but the version.
-        type: dict
-        default: {}
-      version_values:
-        description: Paths that the version is set at.
-        type: list
-        elements: str
-        default: [image.tag]
-      hooks:
-        description: What is done about hooks of the chart.
-        type: str
-        default: refuse
-      binary:
-        description: The helm to be run.
-        type: str
-        default: helm
-      route:
-        description: Name of the HTTPRoute.
-        type: str
-        default: ""
-      journal:
-        description: URL of the journal.
-        type: str
-        required: true
-      reports:
-        description: Folder of reports.
-        type: str
-        required: true
   mode:
     description: Behind a judged canary, or in the place of the old.
     type: str
@@ -98,39 +28,6 @@ options:
     description: Seconds for helm, and again for the rollout.
     type: float
     default: 300.0
-  gates:
-    description: Conditions as data, see docs/gates.md; those that name this phase count.
-    type: list
-    elements: dict
-    default: []
-  metrics:
-    description: Who answers their queries.
-    type: dict
-    suboptions:
-      provider:
-        description: Kind of provider.
-        type: str
-        choices: [prometheus]
-        default: prometheus
-      options:
-        description: Its options.
-        type: dict
-        suboptions:
-          url:
-            description: Its base, such as C(https://prometheus.example.com); needed where a gate asks.
-            type: str
-          headers:
-            description: Sent with every request, for tokens and tenants; never shown.
-            type: dict
-          timeout:
-            description: Seconds for one answer, 4 unless given.
-            type: float
-          ca_path:
-            description: File or folder of authorities to trust instead of the usual ones.
-            type: str
-          validate_certs:
-            description: Whether certificates are checked, which they are unless this says otherwise.
-            type: bool
   interval:
     description: Seconds between two looks.
     type: float
@@ -145,13 +42,13 @@ options:
     default: 300.0
 attributes:
   check_mode:
-    description: Says what it would do and changes nothing.
     support: full
   diff_mode:
-    description: Shows what would be made.
     support: none
-notes:
-  - It runs on the control node; become, async and delegation to other hosts are refused by name.
+extends_documentation_fragment:
+  - releng.runbooks.door
+  - releng.runbooks.target
+  - releng.runbooks.metrics
 """
 
 EXAMPLES = r"""

@@ -27,13 +27,11 @@ options:
     choices: [release, rollback]
 attributes:
   check_mode:
-    description: Says what it would do and changes nothing.
     support: full
   diff_mode:
-    description: Shows what would be made.
     support: full
-notes:
-  - It runs on the control node; become, async and delegation to other hosts are refused by name.
+extends_documentation_fragment:
+  - releng.runbooks.door
 """
 
 EXAMPLES = r"""

@@ -17,110 +17,23 @@ description:
   - >-
     A lock of somebody else is watched for its duration; a renewed one is refused with its holder and age.
 options:
-  target:
-    description: Where the target lies, as the role helm_release composes it.
-    type: dict
-    required: true
-    suboptions:
-      release:
-        description: Name of the Helm release.
-        type: str
-        required: true
-      service:
-        description: Service that it is one place of.
-        type: str
-        required: true
-      namespace:
-        description: Namespace.
-        type: str
-        required: true
-      kubeconfig:
-        description: Path of the kubeconfig.
-        type: str
-        default: ""
-      context:
-        description: Context in it.
-        type: str
-        default: ""
-      timeout:
-        description: Seconds for one request.
-        type: float
-        default: 10.0
-      workload:
-        description: Name of the Deployment.
-        type: str
-        required: true
-      strategy:
-        description: How it is released.
-        type: str
-        default: canary
-      chart:
-        description: The chart.
-        type: str
-        required: true
-      values:
-        description: Values of the chart but the version.
-        type: dict
-        default: {}
-      version_values:
-        description: Paths that the version is set at.
-        type: list
-        elements: str
-        default: [image.tag]
-      hooks:
-        description: What is done about hooks of the chart.
-        type: str
-        default: refuse
-      binary:
-        description: The helm to be run.
-        type: str
-        default: helm
-      route:
-        description: Name of the HTTPRoute.
-        type: str
-        default: ""
-      journal:
-        description: URL of the journal.
-        type: str
-        required: true
-      reports:
-        description: Folder of reports.
-        type: str
-        required: true
   procedure:
     description: Playbook that runs, for the journal.
     type: str
     required: true
-  versions:
-    description: Service to version, for the journal.
-    type: dict
-    default: {}
-  targets:
-    description: All hosts that take part, for the journal.
-    type: list
-    elements: str
-    default: []
-  inventory:
-    description: Where the targets come from, for the journal.
-    type: str
-    default: ""
-  reason:
-    description: Why, for the record.
-    type: str
-    default: ""
   version:
     description: Version that is to be released.
     type: str
     default: ""
 attributes:
   check_mode:
-    description: Says what it would do and changes nothing.
     support: full
   diff_mode:
-    description: Shows what would be made.
     support: none
-notes:
-  - It runs on the control node; become, async and delegation to other hosts are refused by name.
+extends_documentation_fragment:
+  - releng.runbooks.door
+  - releng.runbooks.target
+  - releng.runbooks.record
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
@@ -40,23 +39,18 @@ class Call:
     say: Callable[[str], None]
     task_vars: dict[str, Any]
     template: Callable[[dict[str, Any], Any], Any]
-    load_yaml: Callable[[str], Any]
 
 
 class Door(ActionBase):
     """Base of every door: a subclass has a ``SPEC`` and a ``work``.
 
-    A door runs in-process on the control node, where journal, clients and their imports are. One with a module twin
-    (``DUAL``) runs as that module wherever the task asks for another host, become, async or an environment. The others
-    refuse these by name rather than doing the work in a place the task did not mean.
+    A door runs in-process on the control node, where journal, clients and their imports are. A task that asks for
+    another host, become or async is refused by name rather than done in a place that it did not mean.
 
-    Every failure is a failed task with one sentence, so that ``rescue`` always runs: a lost connection too.
+    Every failure is a failed task with one sentence, so that ``rescue`` always runs.
     """
 
     SPEC: ClassVar[dict[str, Any]] = {}
-    MUTUALLY_EXCLUSIVE: ClassVar[list[Any]] = []
-    REQUIRED_ONE_OF: ClassVar[list[Any]] = []
-    DUAL: ClassVar[bool] = False
 
     _supports_check_mode = True
     _supports_async = True  # so that a refusal is ours and names the door
@@ -69,13 +63,9 @@ class Door(ActionBase):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         elsewhere = self._elsewhere()
-        if elsewhere and self.DUAL:
-            return self._as_module(task_vars)
         if elsewhere:
             return {"failed": True, "changed": False, "msg": f"{self._name()} runs on the control node: {elsewhere}."}
-        validated = ArgumentSpecValidator(
-            self.SPEC, mutually_exclusive=self.MUTUALLY_EXCLUSIVE, required_one_of=self.REQUIRED_ONE_OF
-        ).validate(self._task.args)
+        validated = ArgumentSpecValidator(self.SPEC).validate(self._task.args)
         secrets = validated._no_log_values
         if validated.error_messages:
             errors = "; ".join(map(_told, validated.errors))
@@ -125,7 +115,6 @@ class Door(ActionBase):
             say=say,
             task_vars=task_vars,
             template=self._template,
-            load_yaml=lambda path: self._loader.load_from_file(path, cache="none", trusted_as_template=True),
         )
 
     def _template(self, variables: dict[str, Any], value: Any) -> Any:
@@ -143,17 +132,7 @@ class Door(ActionBase):
             return "become is not possible"
         if self._task.async_val:
             return "async is not possible"
-        if self.DUAL and any(self._task.environment or []):
-            return "environment is set"
         return ""
-
-    def _as_module(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        name = self._task.resolved_action or self._task.action
-        try:
-            return self._execute_module(module_name=name, task_vars=task_vars, wrap_async=self._task.async_val)
-        except AnsibleConnectionFailure as error:  # "unreachable" would skip every rescue
-            host = task_vars.get("inventory_hostname")
-            return {"changed": False, "failed": True, "msg": f"{self._name()} cannot reach {host}: {error}"}
 
     def _apply_environment(self) -> None:
         """The task's ``environment``, for libraries and child processes; this process serves one task only."""

@@ -77,7 +77,7 @@ class ReleaseDoor(Door):
             params["probes"] = [Probe.parse(one) for one in params["probes"]]
         clock = SystemClock()
         with process.Stop() as stop:
-            session = Session(target, call.run, call.by, clock, call.say)
+            session = Session(target, call.run, call.by, clock, call.say, stop.asked)
             progress = Progress(call.say, clock.now, process.ON_A_TERMINAL)
             hands = Hands(call, session, stop.asked, progress.line)
             if call.check_mode:

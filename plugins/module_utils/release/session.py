@@ -37,10 +37,15 @@ class Session:
     :param run: id of the release, which every worker of an ansible-playbook process shares
     :param by: who runs it
     :param say: prints one live line
+    :param asked: why the run has to stop, ``""`` while it has not
     """
 
-    def __init__(self, target: Target, run: str, by: str, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, target: Target, run: str, by: str, clock: Clock, say: Callable[[str], None],
+        asked: Callable[[], str] = str,
+    ) -> None:
         self.target, self.run, self.by, self.clock, self.say = target, run, by, clock, say
+        self.asked = asked
         self.kube = Kube(target.access)
         self.helm = Helm(target.binary, target.access, target.release)
         self.journal = Journal.open(target.journal)
@@ -95,8 +100,10 @@ class Session:
     def retry(self, call: Callable[[], Answer], patience: float | None = None) -> Answer:
         """``call``, repeated while the API server gives no answer.
 
-        :param patience: seconds; None: as long as the lock lets us act
+        :param patience: seconds, which the way back has, whatever asks it to stop; None: as long as the lock lets us
+            act, and nobody asks us to stop
         :raises Unreachable: still no answer
+        :raises RunbookError: the run has to stop
         """
         begun = self.clock.now()
         told = False
@@ -108,6 +115,8 @@ class Session:
                 allowed = self.lock.duration * 2 / 3 if patience is None else patience
                 if spent >= allowed:
                     raise
+                if patience is None and (reason := self.asked()):
+                    raise RunbookError(f"{reason[:1].upper()}{reason[1:]}, while there was no answer.") from error
                 if not told:
                     self.say(f"holding: {error.message}")
                     told = True

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[4]
+COLLECTION = "ansible_collections.releng.runbooks"
 Spec = Mapping[str, Mapping[str, Any]]
 # What no text, number or mapping can be converted to.
 NONE_OF = {"int": "not an int", "float": "not a float", "bool": "not a bool", "dict": "a text", "list": {"no": "list"}}
@@ -25,14 +26,20 @@ class Door:
 
     @functools.cached_property
     def spec(self) -> Spec:
-        module = importlib.import_module(f"ansible_collections.releng.runbooks.plugins.action.{self.name}")
+        module = importlib.import_module(f"{COLLECTION}.plugins.action.{self.name}")
         found: Spec = module.ActionModule.SPEC
         return found
 
     @functools.cached_property
     def documentation(self) -> dict[str, Any]:
-        """``DOCUMENTATION`` of the module of its name."""
-        return self._constant("DOCUMENTATION")
+        """``DOCUMENTATION`` of the module of its name, with the options of its fragments."""
+        found = self._constant("DOCUMENTATION")
+        for fragment in found["extends_documentation_fragment"]:
+            shared = importlib.import_module(f"{COLLECTION}.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
+            options = yaml.safe_load(shared.ModuleDocFragment.DOCUMENTATION).get("options") or {}
+            assert not options.keys() & (found.get("options") or {}).keys()
+            found["options"] = {**(found.get("options") or {}), **options}
+        return found
 
     @functools.cached_property
     def returned(self) -> dict[str, Any]:

@@ -131,6 +131,21 @@ def test_patience_may_be_given(world: World) -> None:
     assert sum(world.clock.slept) == 5
 
 
+def test_who_is_asked_to_stop_does_not_wait_for_an_answer(world: World) -> None:
+    world.session.asked = lambda: "interrupted by SIGINT"
+    world.kube.fail_next("get", OUTAGE, times=1000)
+    with pytest.raises(RunbookError, match="^Interrupted by SIGINT, while there was no answer"):
+        world.session.retry(lambda: world.kube.get("ConfigMap", "x"))
+    assert world.clock.slept == []
+
+
+def test_the_way_back_goes_on_whoever_asks_it_to_stop(world: World) -> None:
+    world.session.asked = lambda: "interrupted by SIGINT"
+    world.kube.fail_next("get", OUTAGE, times=3)
+    assert world.session.retry(lambda: world.kube.get("ConfigMap", "x"), 5.0) is None
+    assert sum(world.clock.slept) == 3
+
+
 @pytest.mark.parametrize("error", [Denied("No."), NotFound("No."), Overtaken("No.")])
 def test_an_answer_is_not_asked_for_twice(world: World, error: RunbookError) -> None:
     world.kube.fail_next("get", error)
