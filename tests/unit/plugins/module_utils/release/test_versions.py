@@ -1,11 +1,13 @@
 """What runs and what would run: asked for once, only when needed, and never a revision that failed."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.releng.runbooks.plugins.module_utils.canary import pod_template_digest
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Unreachable
-from ansible_collections.releng.runbooks.plugins.module_utils.helm import Rendered
+from ansible_collections.releng.runbooks.plugins.module_utils.helm import Hook, Rendered
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import (
     HELM_LABEL,
@@ -78,12 +80,28 @@ def test_the_same_version_changes_nothing(world: World) -> None:
     assert versions(world).after == Side("1.4.0", 0, pod_template_digest([deployment("shop", image="shop:1.4.0")]))
 
 
+SERVICE = {
+    "apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"},
+    "spec": {"selector": {"app": "shop"}, "ports": [{"port": 8080}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("hooks", "event", "refused"), [
+    ("refuse", "pre-upgrade", True), ("with_promotion", "pre-upgrade", False), ("refuse", "test", False),
+])  # fmt: skip
+def test_hooks_that_an_upgrade_runs_need_a_word_on_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hooks: str, event: str, refused: bool
+) -> None:
+    world = World(tmp_path, monkeypatch, hooks=hooks)
+    world.helm.manifests[2] = [deployment("shop"), SERVICE]
+    hook = Hook("shop-migrate", "Job", "", (event,))
+    world.helm.rendered = Rendered([deployment("shop", image="shop:1.4.0"), SERVICE], [hook])
+    assert any("shop-migrate" in one for one in versions(world).canary.problems) is refused
+
+
 def test_the_canary_is_found_again_by_the_helm_release_it_stands_beside(world: World) -> None:
-    world.helm.manifests[2].append({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"},
-        "spec": {"selector": {"app": "shop"}, "ports": [{"port": 8080}]},
-    })  # fmt: skip
-    world.helm.rendered = Rendered([deployment("shop", image="shop:1.4.0"), world.helm.manifests[2][1]], [])
+    world.helm.manifests[2].append(SERVICE)
+    world.helm.rendered = Rendered([deployment("shop", image="shop:1.4.0"), SERVICE], [])
     made = versions(world).canary
     assert [(one["kind"], one["metadata"]["name"]) for one in made.objects] == [
         ("Deployment", "shop-canary"), ("Service", "shop-canary"),

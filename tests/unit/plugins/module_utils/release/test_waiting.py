@@ -118,6 +118,12 @@ def test_a_signal_ends_it(world: World, waiting: Waiting) -> None:
     assert sum(world.clock.slept) == 2
 
 
+def test_a_signal_that_came_before_is_heeded_before_anything_is_asked(world: World, waiting: Waiting) -> None:
+    world.stop = "SIGTERM was received"
+    with pytest.raises(RunbookError, match="SIGTERM was received"):
+        waiting.rolled_out("shop", 600)
+
+
 def test_a_lost_lock_ends_it(world: World, waiting: Waiting) -> None:
     rolling(world)
     at(world, 2, world.take_over)
