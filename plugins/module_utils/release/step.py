@@ -75,21 +75,33 @@ class Guarded(Judging):
         return str(seen.problem)
 
     def _abandoned(self, step: Step, begun: float, why: str, reading: StepReading | None = None) -> RunbookError:
-        """Traffic to the safe side, and the error that says so. :raises Overtaken: a newer run holds the route"""
+        """Traffic to the safe side, and the error that says so. :raises Overtaken: a newer run holds the route
+
+        Traffic first: the release state says already what leads back, so nothing has to be written before, and a
+        journal that hangs would cost users every second that it takes.
+        """
         session, where = self.session, f"Canary at {step.share} %: {why.rstrip('.')}"
         session.open.direction, session.open.reason = "back", why[:300]
+        side, failure = "", None
         try:
-            with session.undo(f"traffic to the safe side of {step.phase}", {"share": step.share}, {}) as told:
-                side = moving.to_safe_side(session, self.route, step.phase)
-                told["weights"] = moving.of_side(side)
-        except Overtaken:
-            self.told(step, begun, reading, why)
-            raise
+            side = moving.to_safe_side(session, self.route, step.phase)
+            self.say(f"all traffic is on {side}", "safe")
         except RunbookError as error:
-            self.told(step, begun, reading, why)
-            return RunbookError(f"{where}. Traffic is NOT on the safe side: {error.message}")
-        self.say(f"all traffic is on {side}", "safe")
+            failure = error
+        with contextlib.suppress(RunbookError):
+            self._back_is_recorded(step, side, failure)
+        self.told(step, begun, reading, why)
+        if isinstance(failure, Overtaken):
+            raise failure
+        if failure is not None:
+            return RunbookError(f"{where}. Traffic is NOT on the safe side: {failure.message}")
         with contextlib.suppress(RunbookError):
             session.save(weights=moving.of_side(side))
-        self.told(step, begun, reading, why)
         return RunbookError(f"{where}. All traffic is on {side}.", side=side)
+
+    def _back_is_recorded(self, step: Step, side: str, failure: RunbookError | None) -> None:
+        """Intent and result in the journal; a failure is raised again, so that it is the result."""
+        with self.session.undo(f"traffic to the safe side of {step.phase}", {"share": step.share}, {}) as told:
+            if failure is not None:
+                raise failure
+            told["weights"] = moving.of_side(side)

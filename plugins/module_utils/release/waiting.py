@@ -72,13 +72,6 @@ class Waiting:
             child.stop()
             raise TimedOut(f"helm did not end in {timeout:g} s and was stopped: {child.output().strip()[-400:]}")
 
-    def gone(self, workload: str, timeout: float) -> None:
-        """Until no Deployment of this name is left. :raises TimedOut: it is still there"""
-        for _elapsed in looks(self.clock, LOOK_EVERY, timeout):
-            if self.session.retry(lambda: self.session.kube.get("Deployment", workload, "apps/v1")) is None:
-                return
-        raise TimedOut(f"Deployment {workload} is still there after {timeout:g} s.")
-
     def _go_on(self) -> None:
         self.clock.go_on()
         self.session.renew()

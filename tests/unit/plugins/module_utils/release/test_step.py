@@ -263,6 +263,24 @@ def test_a_journal_that_cannot_be_written_stands_in_no_ones_way_back(world: Worl
     assert any("the journal cannot be written" in line for line in world.said)
 
 
+def test_traffic_goes_back_before_the_journal_hears_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal on a slow disk must not keep users on a bad version."""
+    world.metrics.answer = lambda _query: 0.31
+    runs = guarded(world)
+    journal = runs.session.journal
+    seen: list[Any] = []
+
+    def intent(*args: Any) -> int:
+        seen.append((args[2], world.backends))
+        return 0
+
+    monkeypatch.setattr(journal, "intent", intent)
+    monkeypatch.setattr(journal, "result", lambda *_args: None)
+    with pytest.raises(RunbookError, match="All traffic is on stable"):
+        runs.run(step(10))
+    assert seen[-1] == ("rollback", ON_STABLE)
+
+
 def test_a_journal_that_cannot_be_written_lets_nothing_begin(world: World) -> None:
     runs = guarded(world)
     break_journal(world)

@@ -190,14 +190,3 @@ def test_a_helm_is_stopped_before_others_may_take_the_lock(world: World, waiting
     with pytest.raises(Unreachable):
         waiting.helm(child, 600)
     assert child.poll() is not None and world.clock.now() == 1030
-
-
-# Gone
-
-
-def test_what_is_removed_is_waited_for(world: World, waiting: Waiting) -> None:
-    at(world, 3, lambda: world.kube.delete("Deployment", "shop-canary", "apps/v1"))
-    waiting.gone("shop-canary", 60)
-    assert sum(world.clock.slept) == 3
-    with pytest.raises(TimedOut, match="Deployment shop is still there after 5 s"):
-        waiting.gone("shop", 5)
