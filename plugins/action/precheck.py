@@ -34,7 +34,7 @@ class ActionModule(Door):
         findings = checks.run_all(context, context.get("precheck_overrides", {}), params["procedure"])
         answer = _answer(findings, call)
         if not answer.get("failed") and params["procedure"] == "release":
-            for line in checks.plan(context):
+            for line in [*checks.plan(context), *_batches(context, call)]:
                 call.say(line)
             if call.diff:
                 answer["diff"] = {
@@ -62,6 +62,13 @@ def _context(given: inputs.Inputs, call: Call) -> checks.Context:
         services=sorted({str(hostvars[host].get("release_service", host)) for host in hostvars}),
         holder=f"{call.by} ({call.run})", run=call.run, metrics=variables.get("release_metrics") or {},
     )
+
+
+def _batches(context: checks.Context, call: Call) -> list[str]:
+    """Said once, by the first of the targets."""
+    targets = call.task_vars.get("ansible_play_hosts_all") or []
+    forks = int(call.task_vars.get("ansible_forks") or 0)
+    return checks.batches(context, len(targets), forks) if forks and targets and call.target == targets[0] else []
 
 
 def _answer(findings: list[Finding], call: Call) -> dict[str, Any]:

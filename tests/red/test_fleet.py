@@ -58,6 +58,7 @@ def test_more_targets_than_forks(two: tuple[Site, list[str]]) -> None:
     extra = released({"shop": "1.4.0", "cart": "1.4.0"}, helm_release_strategy="rolling", helm_release_bake=0.0)
     run = site.play("release", *where, "--forks", "1", extra=extra)
     assert run.code == 0, run.out
+    assert run.out.count("2 targets and 1 forks: they go in 2 batches") == 1, run.out
     assert site.version() == site.version("cart") == "1.4.0"
 
 

@@ -31,10 +31,10 @@ from ansible_collections.releng.runbooks.plugins.module_utils.checks.finding imp
     refuse,
     wrong,
 )
-from ansible_collections.releng.runbooks.plugins.module_utils.checks.plan import plan
+from ansible_collections.releng.runbooks.plugins.module_utils.checks.plan import batches, plan
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError
 
-__all__ = ["CHECKS", "DOUBT", "PROTECTED", "REFUSE", "Context", "Finding", "override", "plan", "run_all"]
+__all__ = ["CHECKS", "DOUBT", "PROTECTED", "REFUSE", "Context", "Finding", "batches", "override", "plan", "run_all"]
 
 CHECKS: dict[str, Callable[[Context], list[Finding]]] = {
     inputs.NAME: inputs.check_inputs,

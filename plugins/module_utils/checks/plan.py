@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.checks.context import Context
@@ -24,6 +25,28 @@ def plan(c: Context) -> list[str]:
     lines.append(f"plan: {_peak(c)}")
     lines.append("plan: if this job dies in between, nobody watches: playbooks/rollback.yml leads back")
     return lines
+
+
+def batches(c: Context, targets: int, forks: int) -> list[str]:
+    """What it means that there are fewer forks than targets; nothing where there are enough.
+
+    A guarded step is one process for its whole time, so targets without a fork wait in line.
+    """
+    if targets <= forks:
+        return []
+    number, least = math.ceil(targets / forks), _least(c)
+    told = f"plan: {targets} targets and {forks} forks: they go in {number} batches of at least {least:g} s each"
+    return [f"{told}, {number * least:g} s in all; --forks {targets} lets them go at once"]
+
+
+def _least(c: Context) -> float:
+    """Seconds that the steps of one target take when every look passes."""
+    if c.strategy != "canary":
+        return float(c.get("helm_release_bake", 0.0))
+    steps, back = c.get("canary_shift_steps", []), c.get("canary_shift_return_steps", [])
+    shifting = (len(steps) - 1) * float(c.get("canary_shift_step_duration", 0.0))
+    returning = len(back) * float(c.get("canary_shift_return_duration", 0.0))
+    return shifting + float(c.get("canary_shift_bake", 0.0)) + returning
 
 
 def _beside(c: Context) -> list[str]:

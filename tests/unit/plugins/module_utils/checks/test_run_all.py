@@ -134,3 +134,25 @@ def test_the_plan_of_the_same_version_is_nothing(world: World) -> None:
     assert checks.plan(world.context()) == [
         "plan: shop is 1.4.0 already and nothing of its manifest changes: nothing to do"
     ]
+
+
+TIMES = {
+    "canary_shift_steps": [10, 50, 100], "canary_shift_step_duration": 60.0, "canary_shift_bake": 60.0,
+    "canary_shift_return_steps": [50, 0], "canary_shift_return_duration": 30.0, "helm_release_bake": 40.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("strategy", "targets", "forks", "said"),
+    [
+        ("canary", 5, 5, ""),
+        ("canary", 5, 2, "in 3 batches of at least 240 s each, 720 s in all; --forks 5"),
+        ("rolling", 2, 1, "in 2 batches of at least 40 s each, 80 s in all; --forks 2"),
+    ],
+)
+def test_fewer_forks_than_targets_take_longer(
+    world: World, strategy: str, targets: int, forks: int, said: str
+) -> None:
+    world.variables.update(TIMES, helm_release_strategy=strategy)
+    found = " ".join(checks.batches(world.context(), targets, forks))
+    assert said in found and bool(found) == bool(said)
