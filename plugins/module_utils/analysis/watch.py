@@ -14,8 +14,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
-from ansible_collections.releng.runbooks.plugins.module_utils.analysis.units import Limit
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.verdict import Verdict, join_all
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused
 
 NODATA, SEVERAL, OUTAGE = "nodata", "several", "error"
 
@@ -64,37 +64,42 @@ class GateWatch:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._breached_since: float | None = None
+        self._lasted = 0.0  # seconds that a breach has been seen to last, since a look that was good
+        self._breach_at: float | None = None  # when the look before this one saw it
 
     def look(self, at: float, evidence: Evidence) -> Reading:
         """:param at: seconds since the step began, never falling"""
-        verdict, value, text = self._judge(at, evidence)
+        verdict, value, text = self._judge(evidence)
         counted = at >= self.gate.warmup
         if not counted and verdict is Verdict.FAIL:
             verdict, text = Verdict.INCONCLUSIVE, f"{text} (warming up)"
+        breach = verdict is Verdict.FAIL
+        if verdict is Verdict.PASS:
+            self._lasted = 0.0
+        elif breach:
+            verdict, text = self._lasting(at, text)
+        self._breach_at = at if breach else None
         name = self.gate.name
         return Reading(name, verdict, value, self._limit(), f"{name} {text}", self.gate.severity, counted)
 
-    def _judge(self, at: float, evidence: Evidence) -> tuple[Verdict, float | None, str]:
+    def _lasting(self, at: float, told: str) -> tuple[Verdict, str]:
+        """A breach that was seen again: looks without evidence in between neither add to its time nor end it."""
+        if self._breach_at is not None:
+            self._lasted += at - self._breach_at
+        if self._lasted >= self.gate.for_seconds:
+            return Verdict.FAIL, told
+        return Verdict.INCONCLUSIVE, f"{told} for {self._lasted:.0f} s of {self.gate.for_seconds:g} s"
+
+    def _judge(self, evidence: Evidence) -> tuple[Verdict, float | None, str]:
         if evidence.problem in (OUTAGE, SEVERAL):
             return Verdict.ERROR, None, evidence.text or "could not be asked"
         value = self._value(evidence)
         if value is None:
             return Verdict.NODATA, None, evidence.text or "has no data"
-        limit = self.gate.limit
-        told = limit.describe(value)
-        if limit.breached(value) and self._certain(evidence, limit):
-            since = self._breached_since = at if self._breached_since is None else self._breached_since
-            if at - since >= self.gate.for_seconds:
-                return Verdict.FAIL, value, told
-            return Verdict.INCONCLUSIVE, value, f"{told} for {at - since:.0f} s of {self.gate.for_seconds:g} s"
-        self._breached_since = None
-        if evidence.sample is not None and evidence.sample < self.gate.minimum:
-            few = f"{evidence.sample:.0f} requests of the {self.gate.minimum:g} that are needed"
-            return Verdict.INCONCLUSIVE, value, f"{told}, {few}"
-        if limit.breached(value):
-            return Verdict.INCONCLUSIVE, value, told
-        return Verdict.PASS, value, told
+        told, few = self.gate.limit.describe(value), self._few(evidence.sample)
+        if self.gate.limit.breached(value) and (not few or self._certain(evidence)):
+            return Verdict.FAIL, value, told
+        return (Verdict.INCONCLUSIVE, value, f"{told}, {few}") if few else (Verdict.PASS, value, told)
 
     def _value(self, evidence: Evidence) -> float | None:
         value = evidence.value
@@ -105,17 +110,26 @@ class GateWatch:
         other = evidence.against
         if other is None or not math.isfinite(other):
             return None
-        if self.gate.form == "delta":
-            return value - other
-        return value / other if other else None
+        if self.gate.form == "relative" and not other:
+            return None
+        compared = value - other if self.gate.form == "delta" else value / other
+        return compared if math.isfinite(compared) else None
 
-    def _certain(self, evidence: Evidence, limit: Limit) -> bool:
+    def _few(self, sample: float | None) -> str:
+        """What is missing for the minimum, "" when it is there."""
+        minimum = self.gate.minimum
+        if not minimum or (sample is not None and sample >= minimum):
+            return ""
+        number = "an unknown number of" if sample is None or math.isnan(sample) else f"{sample:.0f}"
+        return f"{number} requests of the {minimum:g} that are needed"
+
+    def _certain(self, evidence: Evidence) -> bool:
         """Whether a breach would remain one if all requests missing for the minimum turned out to be good."""
-        if evidence.sample is None or evidence.sample >= self.gate.minimum:
-            return True
-        if not self.gate.total or evidence.value is None or self.gate.compared != "limit":
+        gate, value, sample = self.gate, evidence.value or 0.0, evidence.sample or 0.0
+        # Good ones lower a share of errors. Whether they would mend another number cannot be told.
+        if not gate.total or not gate.limit.upper or gate.compared != "limit" or not sample > 0:
             return False
-        return limit.breached(evidence.value * evidence.sample / self.gate.minimum)
+        return gate.limit.breached(value * sample / gate.minimum)
 
     def _limit(self) -> str:
         unit = self.gate.limit.unit
@@ -127,11 +141,18 @@ class StepWatch:
 
     :param duration: seconds with evidence that it takes to pass
     :param patience: seconds in a row in which nothing moves on, after which the step ends without PASS
+    :raises Refused: gates that cannot decide, or times that never come
     """
 
     def __init__(self, gates: Sequence[Gate], duration: float, patience: float) -> None:
         if not any(gate.severity == "abort" for gate in gates):
-            raise ValueError("a step needs a gate with severity abort: nothing passes on nothing")
+            raise Refused("A step needs a gate with severity abort: nothing passes on nothing.")
+        names = [gate.name for gate in gates]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise Refused(f"Two gates of a step are called '{twice}': each would be judged by what was found for one.")
+        for what, seconds in (("duration", duration), ("patience", patience)):
+            if not 0 <= seconds < math.inf:
+                raise Refused(f"The {what} of a step is {seconds}, allowed are seconds from 0 on.")
         self._watches = [GateWatch(gate) for gate in gates]
         self._duration, self._patience = duration, patience
         self._progress = 0.0
@@ -153,7 +174,9 @@ class StepWatch:
         passed = verdict is Verdict.PASS
         if passed and self._was_pass and self._last is not None:
             self._progress += at - self._last
-        self._held_since = None if passed else (at if self._held_since is None else self._held_since)
+            self._held_since = None
+        elif not passed and self._held_since is None:
+            self._held_since = at
         self._last, self._was_pass = at, passed
         if passed:
             return StepReading(verdict, self._progress >= self._duration, readings, text, self._progress)

@@ -25,6 +25,10 @@ class _Trouble(Exception):
         self.problem, self.text = problem, text
 
 
+class _Empty(_Trouble):
+    """An answer without any series; unlike NaN it may mean that there was nothing to count."""
+
+
 class Collector:
     """Asks a provider for gates. The queries of one look run at the same time, so an outage costs one time-out."""
 
@@ -48,8 +52,7 @@ class Collector:
             value, sample = self._measure(gate, facts[judged])
             against = None
             if gate.compared == "stable":
-                other = next((side for side in facts if side != judged), judged)
-                against = self._measure(gate, facts[other])[0]
+                against = self._measure(gate, facts[_other(facts, judged)])[0]
             return Evidence(value, sample, against)
         except _Trouble as trouble:
             return Evidence(problem=trouble.problem, text=trouble.text)
@@ -77,9 +80,7 @@ class Collector:
             raise _Trouble(NODATA, "has no data: no requests")
         try:
             errors = self._one(fill(gate.errors, words, gate.window))
-        except _Trouble as trouble:
-            if trouble.problem != NODATA:
-                raise
+        except _Empty:
             errors = 0.0  # requests were counted, and none with this label: there were no errors
         return errors / total, total
 
@@ -87,6 +88,17 @@ class Collector:
         series = self._provider.instant(query)
         if len(series) > 1:
             raise _Trouble(SEVERAL, f"yields {len(series)} series instead of one")
-        if not series or not math.isfinite(series[0].value):
-            raise _Trouble(NODATA, "has no data")
-        return float(series[0].value)
+        if not series:
+            raise _Empty(NODATA, "has no data")
+        value = float(series[0].value)
+        if not math.isfinite(value):
+            raise _Trouble(NODATA, f"has no data: the answer is {value}")
+        return value
+
+
+def _other(facts: Facts, judged: str) -> str:
+    """The side to compare with: never the same one, which is always as good as itself."""
+    for side in facts:
+        if side != judged:
+            return side
+    raise _Trouble(NODATA, "has no other side to compare with")

@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import os
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 try:
@@ -14,7 +18,10 @@ except ImportError:
     requests = None  # type: ignore[assignment]
 
 from ansible_collections.releng.runbooks.plugins.module_utils import libraries
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError, Unreachable
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, RunbookError, Unreachable
+from ansible_collections.releng.runbooks.plugins.module_utils.journal.scrub import scrub
+
+LONGEST = 300.0  # seconds that anybody may want to wait for one answer
 
 
 class ProviderError(RunbookError):
@@ -36,6 +43,8 @@ class Prometheus:
     :param url: base, such as ``https://prometheus.example.com``; what it may hold of credentials is never shown
     :param headers: sent with every request, for tokens and tenants
     :param timeout: seconds for one answer
+    :param ca_path: file or folder of authorities to trust instead of the usual ones
+    :raises Refused: an option that cannot be used
     """
 
     NAME = "prometheus"
@@ -52,9 +61,14 @@ class Prometheus:
         validate_certs: bool = True,
     ) -> None:
         libraries.require("requests")
+        _check(url, headers, timeout, ca_path)
         self._url = url.rstrip("/")
-        self._headers, self._timeout = dict(headers or {}), float(timeout)
+        self._headers = {str(name): str(value) for name, value in (headers or {}).items()}
+        self._timeout = float(timeout)
         self._verify: bool | str = (ca_path or True) if validate_certs else False
+        # Otherwise requests replaces what was given by what a .netrc says of the host.
+        given = any(name.lower() == "authorization" for name in self._headers)
+        self._auth = (lambda request: request) if given else None
 
     def instant(self, query: str) -> list[Series]:
         """The series of ``query`` now; a scalar is one without labels.
@@ -63,12 +77,17 @@ class Prometheus:
         :raises ProviderError: it refuses the query
         """
         body = self._ask(query)
-        kind, result = body["data"]["resultType"], body["data"]["result"]
-        if kind == "scalar":
-            return [Series({}, float(result[1]), float(result[0]))]
-        if kind != "vector":
-            raise ProviderError(f"Prometheus answers with a {kind}; a gate needs a query for one moment.")
-        return [Series(one["metric"], float(one["value"][1]), float(one["value"][0])) for one in result]
+        try:
+            kind, result = body["data"]["resultType"], body["data"]["result"]
+            if kind == "scalar":
+                return [Series({}, float(result[1]), float(result[0]))]
+            if kind == "vector":
+                if any("histogram" in one for one in result):
+                    raise ProviderError("Prometheus answers with a histogram; a gate needs a query for one number.")
+                return [Series(one["metric"], float(one["value"][1]), float(one["value"][0])) for one in result]
+        except (LookupError, TypeError, ValueError):
+            raise Unreachable("What answers is not Prometheus: its success has no result that can be read.") from None
+        raise ProviderError(f"Prometheus answers with a {str(kind)[:20]}; a gate needs a query for one moment.")
 
     def probe(self) -> None:
         """Whether it answers queries at all. :raises Unreachable: it does not"""
@@ -78,11 +97,12 @@ class Prometheus:
         try:
             answer = requests.post(
                 f"{self._url}/api/v1/query", data={"query": query}, headers=self._headers, timeout=self._timeout,
-                verify=self._verify, allow_redirects=False,
+                verify=self._verify, allow_redirects=False, auth=self._auth,
             )
-        except requests.exceptions.RequestException as error:
-            kind = "no answer in time" if isinstance(error, requests.exceptions.Timeout) else "no connection"
-            raise Unreachable(f"Prometheus: {kind}.") from None
+        except (OSError, ValueError) as error:  # those of requests are all OSError; some of what it uses are not
+            raise Unreachable(f"Prometheus: {_trouble(error)}.") from None
+        if answer.status_code in (401, 403):
+            raise ProviderError(f"Prometheus does not let us in: status {answer.status_code}.")
         if answer.status_code >= 500 or answer.status_code == 429:
             raise Unreachable(f"Prometheus answers with status {answer.status_code}.")
         try:
@@ -91,5 +111,41 @@ class Prometheus:
         except (ValueError, KeyError, TypeError):
             raise Unreachable(f"What answers is not Prometheus: status {answer.status_code}, no such JSON.") from None
         if status != "success":
-            raise ProviderError(f"Prometheus refuses the query: {str(body.get('error', ''))[:200]}.")
+            raise ProviderError(f"Prometheus refuses the query: {self._without_secrets(body.get('error', ''))}.")
         return dict(body)
+
+    def _without_secrets(self, text: object) -> str:
+        """What the other side says, should it repeat what we sent it."""
+        sent = [word for value in self._headers.values() for word in (value, *value.split())]
+        return str(scrub(str(text), sent))[:200].rstrip(".")
+
+
+def _check(url: object, headers: object, timeout: object, ca_path: str) -> None:
+    """:raises Refused: naming the option; the url is not shown, it may hold credentials"""
+    if not isinstance(url, str) or not re.match(r"https?://[^/\s]", url):
+        raise Refused("url of Prometheus is no address, allowed is http:// or https:// and a host.")
+    if not isinstance(headers, Mapping | None):
+        raise Refused("headers of Prometheus are no mapping, allowed are names with their values.")
+    if not 0 < _seconds(timeout) <= LONGEST:
+        raise Refused(f"timeout of Prometheus is {timeout!r}, allowed are seconds above 0, at most {LONGEST:g}.")
+    if ca_path and not os.path.exists(ca_path):
+        raise Refused(f"ca_path of Prometheus is {ca_path!r}, allowed is a file or a folder with certificates.")
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _trouble(error: Exception) -> str:
+    """What went wrong, without the text of the error: that may hold the address and what was sent."""
+    kinds = requests.exceptions
+    if isinstance(error, kinds.Timeout):
+        return "no answer in time"
+    if isinstance(error, kinds.SSLError):
+        return "no TLS connection that can be trusted"
+    if isinstance(error, kinds.ConnectionError):
+        return "no connection"
+    return "no request can be made to its url with these headers"
