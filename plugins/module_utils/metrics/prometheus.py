@@ -65,7 +65,7 @@ class Prometheus:
         self._url = url.rstrip("/")
         self._headers = {str(name): str(value) for name, value in (headers or {}).items()}
         self._timeout = float(timeout)
-        self._verify: bool | str = (ca_path or True) if validate_certs else False
+        self._verify: bool | str = False if validate_certs is False else ca_path or True
         # Otherwise requests replaces what was given by what a .netrc says of the host.
         given = any(name.lower() == "authorization" for name in self._headers)
         self._auth = (lambda request: request) if given else None
