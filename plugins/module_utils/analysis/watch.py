@@ -141,10 +141,14 @@ class StepWatch:
 
     :param duration: seconds with evidence that it takes to pass
     :param patience: seconds in a row in which nothing moves on, after which the step ends without PASS
+    :param longest: seconds between two looks that count at most: a process that was stopped for a while has not
+        watched meanwhile
     :raises Refused: gates that cannot decide, or times that never come
     """
 
-    def __init__(self, gates: Sequence[Gate], duration: float, patience: float) -> None:
+    def __init__(
+        self, gates: Sequence[Gate], duration: float, patience: float, longest: float = math.inf
+    ) -> None:
         if not any(gate.severity == "abort" for gate in gates):
             raise Refused("A step needs a gate with severity abort: nothing passes on nothing.")
         names = [gate.name for gate in gates]
@@ -154,7 +158,7 @@ class StepWatch:
             if not 0 <= seconds < math.inf:
                 raise Refused(f"The {what} of a step is {seconds}, allowed are seconds from 0 on.")
         self._watches = [GateWatch(gate) for gate in gates]
-        self._duration, self._patience = duration, patience
+        self._duration, self._patience, self._longest = duration, patience, longest
         self._progress = 0.0
         self._last: float | None = None
         self._held_since: float | None = None
@@ -173,7 +177,7 @@ class StepWatch:
             return StepReading(verdict, True, readings, worst.text, self._progress)
         passed = verdict is Verdict.PASS
         if passed and self._was_pass and self._last is not None:
-            self._progress += at - self._last
+            self._progress += min(at - self._last, self._longest)
             self._held_since = None
         elif not passed and self._held_since is None:
             self._held_since = at

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.gate import Gate
+from ansible_collections.releng.runbooks.plugins.module_utils.analysis.units import minutes
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.verdict import Verdict
 from ansible_collections.releng.runbooks.plugins.module_utils.analysis.watch import StepReading, StepWatch
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, RunbookError
@@ -23,6 +24,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.release.session im
 Say = Callable[[str, str], None]
 Facts = dict[str, dict[str, str]]
 SLICE = 0.25  # seconds between two looks at whether a signal came
+ANSWER = 5.0  # seconds that the answers of one look may take and still belong to it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Judging:
         :param trouble: what is in the way just now ("" for nothing); called before each look, may raise
         :raises RunbookError: the run has to stop, or ``trouble`` says so
         """
-        watch, pods = StepWatch(list(step.gates), step.duration, step.patience), self._pods(step)
+        pods = self._pods(step)
+        watch = StepWatch(list(step.gates), step.duration, step.patience, longest=2 * step.interval + ANSWER)
         ready_at = 0.0
         for elapsed in looks(self.clock, step.interval, math.inf):
             self.clock.go_on()
@@ -151,7 +154,7 @@ class Judging:
         """``canary 10 % (measured 9 %) · 00:25/01:00 · error rate 0.4 % ≤ 5 % · canary 412 requests, stable 3 690``"""
         share, requests = self._share(step, facts)
         verdict = [] if reading.verdict is Verdict.PASS else [reading.verdict.value]
-        clock = f"{_clock(reading.progress)}/{_clock(step.duration)}"
+        clock = f"{minutes(reading.progress)}/{minutes(step.duration)}"
         return " · ".join([share, clock, *verdict, reading.text, *requests, *([f"holding: {held}"] if held else [])])
 
     def _share(self, step: Step, facts: Facts) -> tuple[str, list[str]]:
@@ -171,8 +174,3 @@ class Judging:
 
 def _count(number: float | None) -> str:
     return f"{round(number or 0):,}".replace(",", " ")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes:02d}:{rest:02d}"

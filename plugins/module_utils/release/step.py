@@ -77,8 +77,8 @@ class Guarded(Judging):
     def _abandoned(self, step: Step, begun: float, why: str, reading: StepReading | None = None) -> RunbookError:
         """Traffic to the safe side, and the error that says so. :raises Overtaken: a newer run holds the route
 
-        Traffic first: the release state says already what leads back, so nothing has to be written before, and a
-        journal that hangs would cost users every second that it takes.
+        Traffic first: what leads back stands in the release state already, and a journal that hangs would cost users
+        every second that it takes.
         """
         session, where = self.session, f"Canary at {step.share} %: {why.rstrip('.')}"
         session.open.direction, session.open.reason = "back", why[:300]

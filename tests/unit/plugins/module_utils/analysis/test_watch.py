@@ -242,3 +242,11 @@ def test_worse_is_never_told_better(seed: int) -> None:
     assert Verdict.PASS not in verdicts[first:]
     if requests < 30:
         assert Verdict.PASS not in verdicts
+
+
+def test_a_process_that_was_stopped_has_not_watched_meanwhile() -> None:
+    """A laptop that slept, a job that was frozen: the pause between two good looks is no evidence."""
+    step = StepWatch([gate()], 60, 300, longest=10)
+    for at, progress in ((0, 0), (5, 5), (605, 15), (610, 20)):
+        reading = step.look(at, {"g": Evidence(0.01)})
+        assert (reading.done, reading.progress) == (False, progress)
