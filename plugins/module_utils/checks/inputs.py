@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -107,10 +108,13 @@ def gates(c: Context) -> Iterator[Finding]:
             parsed.append(Gate.parse(one, f"{variable}[{number}]"))
         except (RunbookError, TypeError, AttributeError, ValueError) as error:
             yield _unreadable(c, variable, number, error)
+    names = [gate.name for gate in parsed]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield c.wrong(NAME, variable, names, "a name of its own for each gate", hint=f", with '{twice[0]}' twice")
     if c.strategy == "canary" and len(parsed) == len(listed):
         judged = {phase for gate in parsed if gate.severity == "abort" for phase in gate.phases}
         if blind := [phase for phase in CANARY_PHASES if phase not in judged]:
-            names, allowed = [gate.name for gate in parsed], "at least one gate with severity abort in each phase"
+            allowed = "at least one gate with severity abort in each phase"
             yield c.wrong(NAME, variable, names, allowed, hint=f", which judge nothing while {', '.join(blind)}")
 
 
@@ -133,7 +137,7 @@ def durations(c: Context) -> Iterator[Finding]:
         if not name.endswith(_ABOVE_ZERO + _FROM_ZERO) or value is None:
             continue
         positive = name.endswith(_ABOVE_ZERO)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or value < 0 or (positive and value == 0):
             yield c.wrong(NAME, name, value, f"seconds as a number {'above 0' if positive else 'from 0 on'}")
 
