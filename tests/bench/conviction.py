@@ -80,7 +80,7 @@ def _rows(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], why: str) ->
     name = f"Argo Rollouts {argo_controller.version()}"
     written = seconds([one["written"] for one in ours])
     notes = {
-        "seconds": f"route written {written} after the breach was visible",
+        "seconds": f"the journal has it {written} after the breach was visible",
         "failed": f"{RATE:g} requests a second, {SHARE} % to the canary, which fails 30 %",
     }
     told: dict[str, Callable[[list[float]], str]] = {"seconds": seconds, "failed": _count}
