@@ -66,7 +66,8 @@ class ActionModule(ReleaseDoor):
         session = hands.session
         if params["drain"] > 0:
             session.clock.sleep(params["drain"])
-        with session.undo("remove the canary", {}, {"removed": True}) as told:
+        stage = "rollback" if session.open.direction == "back" else STAGE
+        with session.undo("remove the canary", {}, {"removed": True}, stage) as told:
             if session.open.route.get("resting"):
                 moving.to_rest(session, session.traffic())
             told["removed"] = session.retry(lambda: _remove(hands))

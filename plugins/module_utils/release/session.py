@@ -159,12 +159,14 @@ class Session:
         self.journal.result(entry, True, told)
 
     @contextlib.contextmanager
-    def undo(self, action: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def undo(
+        self, action: str, before: dict[str, Any], after: dict[str, Any], stage: str = "rollback"
+    ) -> Iterator[dict[str, Any]]:
         """As :meth:`change`, for the way back: a journal that cannot be written does not stand in its way."""
         entry = 0
         try:
             entry = self.journal.intent(
-                self.run, self.target.name, "rollback", action, before, after, self.open.token
+                self.run, self.target.name, stage, action, before, after, self.open.token
             )
         except RunbookError as error:
             self.say(f"the journal cannot be written, going on without it: {error.message}")
@@ -173,6 +175,9 @@ class Session:
         try:
             yield told
             done = True
+        except BaseException as error:
+            told["error"] = str(error)[:500]
+            raise
         finally:
             if entry:
                 with contextlib.suppress(RunbookError):

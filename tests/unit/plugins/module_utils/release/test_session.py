@@ -233,7 +233,7 @@ def test_a_step_of_the_way_back_is_recorded_as_it_went(world: World) -> None:
     with pytest.raises(ZeroDivisionError), session.undo("remove the canary", {}, {}):
         _ = 1 / 0
     results = [one for one in session.journal.entries(RUN) if one.kind == "result"]
-    assert [(one.ok, one.data) for one in results] == [(True, {"revision": 4}), (False, {})]
+    assert [(one.ok, one.data) for one in results] == [(True, {"revision": 4}), (False, {"error": "division by zero"})]
 
 
 def test_a_note_that_cannot_be_kept_is_told(world: World) -> None:
