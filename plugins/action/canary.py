@@ -64,7 +64,8 @@ class ActionModule(ReleaseDoor):
     def _absent(self, params: dict[str, Any], hands: Hands) -> dict[str, Any]:
         """Traffic at rest first; then what carries our label; then stable gets its own limits back."""
         session = hands.session
-        if params["drain"] > 0:
+        # Nobody was ever sent to a canary that was only put beside stable.
+        if params["drain"] > 0 and session.open.phase != "beside":
             session.clock.sleep(params["drain"])
         stage = "rollback" if session.open.direction == "back" else STAGE
         with session.undo("remove the canary", {}, {"removed": True}, stage) as told:
