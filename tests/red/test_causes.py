@@ -47,8 +47,11 @@ def test_no_data_neither_advances_nor_convicts(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [("vector(0) / 0", "the answer is nan"), ('up{job=~".+"}', "series"), ("absent_metric_of_nobody", "NODATA")],
-    ids=["NaN", "several series", "no series"],
+    [
+        pytest.param("vector(0) / 0", "the answer is nan", id="NaN"),
+        pytest.param('up{job=~".+"}', "series", id="several series", marks=pytest.mark.extended),
+        pytest.param("absent_metric_of_nobody", "NODATA", id="no series", marks=pytest.mark.extended),
+    ],
 )
 def test_what_is_no_evidence_neither_advances_nor_convicts(site: Site, query: str, named: str) -> None:
     gates = [{"name": "odd", "query": query, "breach": "> 5"}]

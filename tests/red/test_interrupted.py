@@ -14,8 +14,11 @@ SLOW = {"canary_shift_step_duration": 60.0, "release_versions": {"shop": "1.4.0"
 
 @pytest.mark.parametrize(
     ("number", "group", "codes"),
-    [(signal.SIGINT, True, {99, 130}), (signal.SIGTERM, False, {143}), (signal.SIGHUP, False, {129})],
-    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
+    [
+        pytest.param(signal.SIGINT, True, {99, 130}, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, False, {143}, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, False, {129}, id="SIGHUP", marks=pytest.mark.extended),
+    ],
 )
 def test_a_signal_during_a_step_moves_traffic_before_the_command_ends(
     site: Site, number: signal.Signals, group: bool, codes: set[int]

@@ -42,7 +42,7 @@ class Collector:
         """
         if not gates:
             return {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(8, len(gates))) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=len(gates)) as pool:
             found = pool.map(lambda gate: self.evidence(gate, facts, judged), gates)
             return dict(zip((gate.name for gate in gates), found, strict=True))
 

@@ -104,17 +104,17 @@ def test_an_outage_is_asked_about_once_a_gate() -> None:
 
 def test_queries_of_a_look_run_at_the_same_time() -> None:
     """Each waits for the others: one after the other none would ever come back."""
-    together = threading.Barrier(8, timeout=20)
+    together = threading.Barrier(12, timeout=20)
 
     class Meeting(Known):
         def instant(self, query: str) -> list[Series]:
             together.wait()
             return super().instant(query)
 
-    gates = tuple(gate(f"g{number}", query=f"q{number}") for number in range(8))
-    provider = Meeting({f"q{number}": [number] for number in range(8)})
+    gates = tuple(gate(f"g{number}", query=f"q{number}") for number in range(12))
+    provider = Meeting({f"q{number}": [number] for number in range(12)})
     found = Collector(provider, FakeClock()).look(gates, SIDES, "canary")
-    assert found == {f"g{number}": Evidence(float(number)) for number in range(8)}
+    assert found == {f"g{number}": Evidence(float(number)) for number in range(12)}
 
 
 @pytest.mark.parametrize("number", [1, 9, 25])
