@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -21,6 +23,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils import libraries
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import Refused, RunbookError, Unreachable
 from ansible_collections.releng.runbooks.plugins.module_utils.journal.scrub import scrub
 
+LARGEST = 64 << 10  # bytes of an answer
 LONGEST = 300.0  # seconds that anybody may want to wait for one answer
 
 
@@ -94,11 +97,14 @@ class Prometheus:
         self.instant("vector(1)")
 
     def _ask(self, query: str) -> dict[str, Any]:
+        until = time.monotonic() + self._timeout
         try:
             answer = requests.post(
                 f"{self._url}/api/v1/query", data={"query": query}, headers=self._headers, timeout=self._timeout,
-                verify=self._verify, allow_redirects=False, auth=self._auth,
+                verify=self._verify, allow_redirects=False, auth=self._auth, stream=True,
             )
+            with answer:
+                text = _read(answer, until)
         except (OSError, ValueError) as error:  # those of requests are all OSError; some of what it uses are not
             raise Unreachable(f"Prometheus: {_trouble(error)}.") from None
         if answer.status_code in (401, 403):
@@ -106,7 +112,7 @@ class Prometheus:
         if answer.status_code >= 500 or answer.status_code == 429:
             raise Unreachable(f"Prometheus answers with status {answer.status_code}.")
         try:
-            body = answer.json()
+            body = json.loads(text)
             status = body["status"]
         except (ValueError, KeyError, TypeError):
             raise Unreachable(f"What answers is not Prometheus: status {answer.status_code}, no such JSON.") from None
@@ -118,6 +124,22 @@ class Prometheus:
         """What the other side says, should it repeat what we sent it."""
         sent = [word for value in self._headers.values() for word in (value, *value.split())]
         return str(scrub(str(text), sent))[:200].rstrip(".")
+
+
+def _read(answer: Any, until: float) -> bytes:
+    """The body, byte by byte: the client's own time limit is one for each read, and would be renewed by every byte.
+
+    :raises requests.exceptions.Timeout: it is not whole at ``until``
+    :raises ProviderError: it is longer than the answer to a query for one number can be
+    """
+    found = bytearray()
+    for part in answer.iter_content(1):
+        found += part
+        if len(found) > LARGEST:
+            raise ProviderError(f"Prometheus answers with more than {LARGEST >> 10} KiB; a gate needs one number.")
+        if time.monotonic() > until:
+            raise requests.exceptions.Timeout
+    return bytes(found)
 
 
 def _check(url: object, headers: object, timeout: object, ca_path: str) -> None:
@@ -142,7 +164,7 @@ def _seconds(value: Any) -> float:
 def _trouble(error: Exception) -> str:
     """What went wrong, without the text of the error: that may hold the address and what was sent."""
     kinds = requests.exceptions
-    if isinstance(error, kinds.Timeout):
+    if isinstance(error, kinds.Timeout) or "timed out" in str(error).lower():
         return "no answer in time"
     if isinstance(error, kinds.SSLError):
         return "no TLS connection that can be trusted"

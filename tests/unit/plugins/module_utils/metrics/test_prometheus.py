@@ -1,12 +1,15 @@
 """Prometheus over HTTP, on a real socket: an answer is series, a refusal or an outage, and no secret is told."""
 from __future__ import annotations
 
+import contextlib
 import datetime
+import http.server
 import ipaddress
 import math
 import socket
 import ssl
 import threading
+import time
 import traceback
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -356,3 +359,44 @@ def test_the_registry_finds_it_by_its_name() -> None:
 
 def test_an_object_that_is_printed_shows_no_secret() -> None:
     assert SECRET not in repr(Prometheus(f"http://{USER}:{SECRET}@127.0.0.1:1", HEADERS))
+
+
+class Body(http.server.BaseHTTPRequestHandler):
+    """Answers with a body of ``size`` bytes, one every ``pause`` seconds."""
+
+    size, pause = 0, 0.0
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(self.size))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # whoever asked may have gone
+            if not self.pause:
+                self.wfile.write(b" " * self.size)
+            for _byte in range(self.size if self.pause else 0):
+                self.wfile.write(b" ")
+                time.sleep(self.pause)
+
+    def log_message(self, *_args: Any) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.mark.parametrize(
+    ("size", "pause", "error", "said"),
+    [
+        (10_000, 0.02, Unreachable, "no answer in time"),
+        (70_000, 0.0, ProviderError, "more than 64 KiB"),
+    ],
+    ids=["a byte now and then", "a flood"],
+)
+def test_an_answer_has_an_end(size: int, pause: float, error: type[RunbookError], said: str) -> None:
+    handler = type("Handler", (Body,), {"size": size, "pause": pause})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with pytest.raises(error, match=said):
+                Prometheus(url=f"http://127.0.0.1:{served.server_port}", timeout=0.1 if pause else 5).instant("up")
+        finally:
+            served.shutdown()
+            thread.join()
