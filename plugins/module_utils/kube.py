@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import email.utils
 import json
+import math
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -26,7 +27,13 @@ except ImportError:
     kubernetes = None  # type: ignore[assignment]
 
 from ansible_collections.releng.runbooks.plugins.module_utils import json_pointer
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Overtaken, RunbookError
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
+    Denied,
+    NotFound,
+    Overtaken,
+    RunbookError,
+    Unreachable,
+)
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_connect import Access, connect
 from ansible_collections.releng.runbooks.plugins.module_utils.kube_errors import explain, is_api_status, no_answer
 
@@ -39,6 +46,7 @@ RELEASE_LABEL = "releng.runbooks/release"
 TOKEN_ANNOTATION = "releng.runbooks/token"
 
 # A longer answer is cut: a log or a page may have any length, and so may what claims to be an API server.
+STARTS = 15.0  # seconds that an API server may take after an outage until it knows who may do what
 MAX_TEXT = 1 << 20
 MAX_OBJECTS = 1 << 26
 PAGE = 500  # objects in one answer; a pod takes 10 to 20 KiB
@@ -91,6 +99,7 @@ class Kube:
         self.context = connection.context
         self.requests = 0
         self._client = connection.client
+        self._silent = -math.inf  # when a request was without an answer last
         self._resources: dict[tuple[str, str], Any] = {}
 
     # Objects
@@ -351,10 +360,18 @@ class Kube:
             raw = error.body.encode() if isinstance(error.body, str) else error.body or b""
             if relayed and error.status and not is_api_status(raw):
                 return HttpAnswer(error.status, raw[:limit], time.monotonic() - started, dict(error.headers or {}))
-            raise explain(error.status, error.reason, raw, doing, where) from None
+            raise self._told(explain(error.status, error.reason, raw, doing, where)) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            self._silent = time.monotonic()
             raise no_answer(error, doing, where) from None
         return HttpAnswer(response.status, text, time.monotonic() - started, dict(response.headers))
+
+    def _told(self, error: RunbookError) -> RunbookError:
+        """``error``, unless it says no just after an outage: an API server that starts lets nobody in before it has
+        read who may do what, and a right that was there a minute ago would be taken for one that is missing."""
+        if not isinstance(error, Denied) or time.monotonic() - self._silent > STARTS:
+            return error
+        return Unreachable(f"{error.message} It has just come back; who may do what is not known to it yet.")
 
     def _exchange(self, method: str, path: str, request: dict[str, Any]) -> Any:
         """Send it once; a read once more when the server had closed an idle connection just then."""

@@ -1,6 +1,7 @@
 """Playbooks run as a person runs them: as commands, on the real cluster, with a journal of their own."""
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import signal
@@ -175,6 +176,20 @@ class Site:
             yield
         finally:
             self._lab("start", part)
+            if part == "apiserver":
+                self._controllers_are_back()
+
+    def _controllers_are_back(self) -> None:
+        """They end when they lose their lease in an outage, and are at work again once they renew it."""
+        began = datetime.datetime.now(datetime.UTC)
+        until = time.monotonic() + 120
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            path = "jsonpath={.spec.renewTime}"
+            renewed = ""
+            while not renewed or datetime.datetime.fromisoformat(renewed) <= began:
+                assert time.monotonic() < until, f"{name} did not come back"
+                time.sleep(0.5)
+                renewed = self.kubectl("-n", "kube-system", "get", "lease", name, "-o", path, check=False)
 
     def _lab(self, *args: str) -> None:
         subprocess.run([sys.executable, "-m", "lab", *args], cwd=ROOT, env=self.env, check=True, timeout=120,

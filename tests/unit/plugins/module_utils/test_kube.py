@@ -19,7 +19,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
     RunbookError,
     Unreachable,
 )
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGED_BY, MAX_TEXT, Access, Kube
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGED_BY, MAX_TEXT, STARTS, Access, Kube
 from tests.unit.api_server import TOKEN, ApiServer
 
 ROUTES = "gateway.networking.k8s.io/v1"
@@ -183,6 +183,24 @@ def test_reading_is_not_repeated_either(server: ApiServer, kube: Kube) -> None:
     with pytest.raises(Unreachable, match="answers 429: later"):
         kube.get("ConfigMap", "shop")
     assert len(server.requests) == 1
+
+
+def test_a_no_just_after_an_outage_is_no_answer(
+    server: ApiServer, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API server that starts denies everybody, until it has read its roles."""
+    server.hang_up()
+    server.hang_up()
+    with pytest.raises(Unreachable):
+        kube.get("ConfigMap", "shop")
+    server.refuse(403, "Forbidden", "configmaps is forbidden")
+    with pytest.raises(Unreachable, match="is forbidden.*has just come back"):
+        kube.get("ConfigMap", "shop")
+    later = time.monotonic() + STARTS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    server.refuse(403, "Forbidden", "configmaps is forbidden")
+    with pytest.raises(Denied):
+        kube.get("ConfigMap", "shop")
 
 
 def test_what_is_not_there_is_none(server: ApiServer, kube: Kube) -> None:
