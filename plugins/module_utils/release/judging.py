@@ -109,16 +109,16 @@ class Judging:
         for elapsed in looks(self.clock, step.interval, math.inf):
             self.clock.go_on()
             held = self.session.renew() or trouble()
-            unready = pods.look()
-            ready_at = ready_at if unready else elapsed
+            waits = held or pods.look()
+            ready_at = ready_at if waits else elapsed
             if elapsed - ready_at > step.patience:
-                raise RunbookError(f"Not ready for {elapsed - ready_at:.0f} s: {unready}.")
+                raise RunbookError(f"Not ready for {elapsed - ready_at:.0f} s: {waits}.")
             evidence = self.collector.look(step.gates, facts, step.judged)
             reading = watch.look(elapsed, evidence)
-            waits = held or unready
             self.say(self._line(step, reading, facts, waits), f"{reading.verdict.value}{bool(waits)}")
-            # Gates speak of the pods that answer. Nothing passes while one of them does not.
-            if reading.done and (reading.verdict is not Verdict.PASS or not unready):
+            # Gates speak of the pods that answer. Nothing passes while one of them does not, or while the gateway
+            # still sends requests where an older version of the route said.
+            if reading.done and (reading.verdict is not Verdict.PASS or not waits):
                 return reading
         raise AssertionError("a watch ends by itself")
 

@@ -14,6 +14,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.traffic.httproute 
 
 # Somebody who changes the route all the time: after so many attempts it is for a person.
 _ATTEMPTS = 5
+GATEWAY_PATIENCE = 60.0  # seconds that a gateway may take for a route at rest
 
 
 def weights(canary: int) -> dict[str, int]:
@@ -54,7 +55,18 @@ def to_rest(session: Session, route: Any) -> Traffic:
         current = _write(session, route, current, route.patch(current, leaving, token), leaving)
     session.clock.sleep(SETTLE)
     ops = route.patch(current, of_side(sides.STABLE), token, resting=resting)
-    return _write(session, route, current, ops, of_side(sides.STABLE))
+    return _taken(session, route, _write(session, route, current, ops, of_side(sides.STABLE)))
+
+
+def _taken(session: Session, route: Any, current: Traffic) -> Traffic:
+    """Until the gateway has taken the route: what it still sends to the canary would be lost with it."""
+    until = session.clock.now() + GATEWAY_PATIENCE
+    while current.behind and session.clock.now() < until:
+        session.clock.sleep(1.0)
+        current = session.retry(route.read)
+    if current.behind:
+        session.say(f"the gateway has not taken the route {route.name} in {GATEWAY_PATIENCE:g} s, going on")
+    return current
 
 
 def way_back(session: Session, route: Any, phase: str) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class Guarded(Judging):
                 f"Somebody else changed the route {self.route.name}: {seen.weights['canary']} % on canary, "
                 f"this step wrote {wanted['canary']} %."
             )
-        return str(seen.problem)
+        return str(seen.problem) or ("the gateway has not taken these weights yet" if seen.behind else "")
 
     def _abandoned(self, step: Step, begun: float, why: str, reading: StepReading | None = None) -> RunbookError:
         """Traffic to the safe side, and the error that says so. :raises Overtaken: a newer run holds the route

@@ -50,7 +50,8 @@ class Traffic:
     rest this is what ``resting`` of :meth:`HTTPRoute.patch` wants later.
     ``token``: the fencing token on the route, 0 without one. ``resting``: the canary is in none of the rules.
     ``problem``: what the gateway says against the route ("" when it serves this version of it);
-    ``settled``: the gateway has seen this version of the route and says nothing against it.
+    ``settled``: the gateway has seen this version of the route and says nothing against it; ``behind``: it has taken
+    an older version of it, and serves that one still.
     """
 
     weights: dict[str, int]
@@ -59,6 +60,7 @@ class Traffic:
     resting: bool
     problem: str = ""
     settled: bool = True
+    behind: bool = False
 
 
 class HTTPRoute:
@@ -195,6 +197,7 @@ class HTTPRoute:
             resting=not any(_names(ref, self.canary) for rule in backends for ref in rule["backendRefs"]),
             problem=problem,
             settled=observed and not problem,
+            behind=_behind(route),
         )
 
     def _share(self, refs: Backends) -> int:
@@ -279,6 +282,13 @@ def _token(route: dict[str, Any]) -> int:
             remedy="Somebody edited it: write the number back that the release state names.",
         )
     return int(text)
+
+
+def _behind(route: dict[str, Any]) -> bool:
+    """Whether every word of a gateway is about an older version of the route; without a word nothing is known."""
+    parents = (route.get("status") or {}).get("parents") or []
+    seen = [one.get("observedGeneration", 0) for parent in parents for one in parent.get("conditions") or []]
+    return bool(seen) and max(seen) < route["metadata"].get("generation", 0)
 
 
 def _verdict_of_gateway(route: dict[str, Any]) -> tuple[bool, str]:

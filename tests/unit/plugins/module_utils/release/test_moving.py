@@ -308,3 +308,35 @@ def test_the_patch_is_made_through_an_outage(world: World) -> None:
     world.kube.fail_next("get", OUTAGE, times=20)
     assert moving.way_back(session, session.traffic(), "shifting")
     assert sum(world.clock.slept) == 20
+
+
+def gateway_says(world: World, generation: int) -> None:
+    """A gateway has taken ``generation`` of the route."""
+    conditions = [{"type": "Accepted", "status": "True", "observedGeneration": generation}]
+    world.kube.edit("HTTPRoute", "shop", lambda obj: obj.update(status={"parents": [{"conditions": conditions}]}))
+
+
+def test_a_route_at_rest_waits_until_the_gateway_has_taken_it(world: World) -> None:
+    session = world.open(phase="returning", weights=moving.weights(0))
+    route = session.traffic()
+    moving.shift(session, route, moving.weights(10))
+    gateway_says(world, 0)
+    begun = world.clock.now()
+
+    def catches_up(_seconds: float) -> None:
+        if world.clock.now() - begun >= 20:
+            gateway_says(world, 10_000)
+
+    world.clock.on_sleep = catches_up
+    found = moving.to_rest(session, route)
+    assert found.resting and not found.behind
+    assert 20 <= world.clock.now() - begun < 40
+
+
+def test_a_gateway_that_never_takes_it_is_told_and_holds_nobody_for_ever(world: World) -> None:
+    session = world.open(phase="returning", weights=moving.weights(0))
+    route = session.traffic()
+    moving.shift(session, route, moving.weights(10))
+    gateway_says(world, 0)
+    assert moving.to_rest(session, route).behind
+    assert any("has not taken the route shop in 60 s" in line for line in world.said)

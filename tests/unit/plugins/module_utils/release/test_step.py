@@ -295,3 +295,19 @@ def test_the_same_step_again_writes_nothing_and_watches_again(world: World) -> N
     before = len(world.writes())
     assert Guarded(world.session, world.collector, world.asked, world.say).run(step(10)).verdict is Verdict.PASS
     assert len(world.writes()) == before
+
+
+def test_nothing_passes_while_the_gateway_serves_an_older_route(world: World) -> None:
+    """The gates speak of the pods; what the users get is what the gateway has taken."""
+
+    def taken(generation: int) -> None:
+        conditions = [{"type": "Accepted", "status": "True", "observedGeneration": generation}]
+        world.kube.edit("HTTPRoute", "shop", lambda obj: obj.update(status={"parents": [{"conditions": conditions}]}))
+
+    runs = guarded(world)
+    begun = world.clock.now()
+    taken(0)
+    at(world, 45, lambda: taken(10_000))
+    assert runs.run(step(10)).verdict is Verdict.PASS
+    assert world.clock.now() - begun >= 45
+    assert any("the gateway has not taken these weights yet" in line for line in world.said)
