@@ -45,8 +45,9 @@ MANAGED_BY = {OWNER_LABEL: MANAGER}
 RELEASE_LABEL = "releng.runbooks/release"
 TOKEN_ANNOTATION = "releng.runbooks/token"
 
-# A longer answer is cut: a log or a page may have any length, and so may what claims to be an API server.
 STARTS = 15.0  # seconds that an API server may take after an outage until it knows who may do what
+
+# A longer answer is cut: a log or a page may have any length, and so may what claims to be an API server.
 MAX_TEXT = 1 << 20
 MAX_OBJECTS = 1 << 26
 PAGE = 500  # objects in one answer; a pod takes 10 to 20 KiB

@@ -56,11 +56,17 @@ def observe(
     workload = kube.get(kind, deployment_name, api_version)
     if workload is None:
         raise NotFound(f"{kind} {kube.access.namespace}/{deployment_name} does not exist.")
+    return progress(kube, workload, crashes_terminal)
+
+
+def progress(kube: Kube, workload: dict[str, Any], crashes_terminal: int = 3) -> Progress:
+    """How far ``workload`` is, which was read just now: no request when it is ready, up to six when it is not."""
+    name = workload["metadata"]["name"]
     updated, available, desired, waits = position(workload)
     if not waits:
-        text = f"{deployment_name} is rolled out, {available} of {desired} pods available"
+        text = f"{name} is rolled out, {available} of {desired} pods available"
         return Progress(True, updated, available, desired, Cause(causes.READY, "Ready", text))
-    cause = Cause(causes.PROGRESS, "Rolling", f"{deployment_name}: {waits}")
+    cause = Cause(causes.PROGRESS, "Rolling", f"{name}: {waits}")
     if _seen(workload):
         cause = _why(kube, workload, desired, crashes_terminal) or cause
         cause = _past_deadline(workload, cause)

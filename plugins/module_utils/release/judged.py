@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.releng.runbooks.plugins.module_utils import causes, rollout
-from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, RunbookError, Unreachable
+from ansible_collections.releng.runbooks.plugins.module_utils.errors import RunbookError, Unreachable
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import Kube
 
 
@@ -24,13 +24,13 @@ class JudgedPods:
         :raises RunbookError: a container ended after the release began, or a pod cannot come up; named
         """
         try:
-            seen = rollout.observe(self._kube, self._workload)
             found = self._kube.get("Deployment", self._workload, "apps/v1")
-            pods = rollout.newest_pods(self._kube, found)[1] if found else []
+            if found is None:
+                raise RunbookError(f"Deployment {self._workload} is gone.")
+            seen = rollout.progress(self._kube, found)
+            pods = rollout.newest_pods(self._kube, found)[1]
         except Unreachable:
             return ""
-        except NotFound as error:
-            raise RunbookError(f"{self._workload} is gone: {error.message}") from error
         if ended := causes.ended_since(pods, self._since):
             raise RunbookError(f"{ended.reason}: {rollout.with_log(self._kube, ended).text}.", reason=ended.reason)
         if seen.cause.kind == causes.TERMINAL:
