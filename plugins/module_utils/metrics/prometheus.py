@@ -168,6 +168,6 @@ def _trouble(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, kinds.SSLError):
         return "no TLS connection that can be trusted"
-    if isinstance(error, kinds.ConnectionError):
+    if isinstance(error, kinds.ConnectionError | kinds.ChunkedEncodingError):  # the latter in the middle of an answer
         return "no connection"
     return "no request can be made to its url with these headers"

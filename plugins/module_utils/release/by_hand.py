@@ -9,14 +9,14 @@ import json
 import shlex
 from typing import Any
 
-from ansible_collections.releng.runbooks.plugins.module_utils.json_pointer import escape
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL, TOKEN_ANNOTATION
+from ansible_collections.releng.runbooks.plugins.module_utils.kube import MANAGER, OWNER_LABEL
 from ansible_collections.releng.runbooks.plugins.module_utils.release import choice
 from ansible_collections.releng.runbooks.plugins.module_utils.release.phases import safe_side, way_back
 from ansible_collections.releng.runbooks.plugins.module_utils.release.sides import CANARY
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import State
 from ansible_collections.releng.runbooks.plugins.module_utils.release.target import Target
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import HELM_LABEL
+from ansible_collections.releng.runbooks.plugins.module_utils.traffic.httproute import TOKEN_PATH
 
 # What a canary is made of, as far as every cluster has such kinds: with a kind it lacks kubectl deletes nothing.
 KINDS = "deployments,services,configmaps,secrets,networkpolicies"
@@ -57,6 +57,6 @@ def next_command(target: str, result: str, inventory: str) -> str:
 
 def _patch(target: Target, route: str, change: list[dict[str, Any]]) -> str:
     """``change`` as one patch, whatever stands there now. The token is raised, so a run that wakes up is fenced."""
-    token = {"op": "add", "path": f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}", "value": FENCE}
+    token = {"op": "add", "path": TOKEN_PATH, "value": FENCE}
     words = ["patch", "httproute", route, "--type=json", "-p", json.dumps([*change, token])]
     return f"{target.kubectl} {shlex.join(words)}"

@@ -19,7 +19,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.metrics.collect im
 from ansible_collections.releng.runbooks.plugins.module_utils.poll import Clock, looks
 from ansible_collections.releng.runbooks.plugins.module_utils.release import sides
 from ansible_collections.releng.runbooks.plugins.module_utils.release.judged import JudgedPods
-from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
+from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session, has_to_stop
 
 Say = Callable[[str, str], None]
 Facts = dict[str, dict[str, str]]
@@ -77,7 +77,7 @@ class Attentive:
     def go_on(self) -> None:
         """:raises RunbookError: the run has to stop"""
         if reason := self._asked():
-            raise RunbookError(f"{reason[:1].upper()}{reason[1:]}.")
+            raise has_to_stop(reason)
 
 
 class Judging:
@@ -109,7 +109,8 @@ class Judging:
         for elapsed in looks(self.clock, step.interval, math.inf):
             self.clock.go_on()
             held = self.session.renew() or trouble()
-            waits = held or pods.look()
+            unready = pods.look()
+            waits = held or unready
             ready_at = ready_at if waits else elapsed
             if elapsed - ready_at > step.patience:
                 raise RunbookError(f"Not ready for {elapsed - ready_at:.0f} s: {waits}.")

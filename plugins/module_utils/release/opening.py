@@ -12,12 +12,11 @@ from typing import Any
 
 from ansible_collections.releng.runbooks.plugins.module_utils.errors import NotFound, Refused, RunbookError
 from ansible_collections.releng.runbooks.plugins.module_utils.journal import ReleaseRecord
-from ansible_collections.releng.runbooks.plugins.module_utils.json_pointer import escape
-from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
 from ansible_collections.releng.runbooks.plugins.module_utils.release.choice import Choice
 from ansible_collections.releng.runbooks.plugins.module_utils.release.session import Session
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side, State
 from ansible_collections.releng.runbooks.plugins.module_utils.release.versions import Versions
+from ansible_collections.releng.runbooks.plugins.module_utils.traffic.httproute import TOKEN_PATH
 
 
 def is_open(session: Session) -> bool:
@@ -107,9 +106,8 @@ def begin_rollback(session: Session, chosen: Choice) -> State:
 
 def _for_token(ops: list[dict[str, Any]], token: int) -> list[dict[str, Any]]:
     """The patch for others under a new token: it tests it, and raises it by one."""
-    path = f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}"
     return [
-        {**one, "value": str(token + (one["op"] != "test"))} if one["path"] == path else one for one in ops
+        {**one, "value": str(token + (one["op"] != "test"))} if one["path"] == TOKEN_PATH else one for one in ops
     ]
 
 

@@ -31,6 +31,11 @@ WAY_BACK_PATIENCE = 300.0
 RETRY_EVERY = 1.0
 
 
+def has_to_stop(reason: str) -> RunbookError:
+    """The error of a run that was asked to stop, as a sentence."""
+    return RunbookError(f"{reason[:1].upper()}{reason[1:]}.")
+
+
 class Session:
     """One target in the hands of one run.
 
@@ -116,7 +121,7 @@ class Session:
                 if spent >= allowed:
                     raise
                 if patience is None and (reason := self.asked()):
-                    raise RunbookError(f"{reason[:1].upper()}{reason[1:]}, while there was no answer.") from error
+                    raise has_to_stop(f"{reason}, while there was no answer") from error
                 if not told:
                     self.say(f"holding: {error.message}")
                     told = True

@@ -29,7 +29,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_
 API_VERSION = "gateway.networking.k8s.io/v1"
 KIND = "HTTPRoute"
 
-_TOKEN_PATH = f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}"
+TOKEN_PATH = f"/metadata/annotations/{escape(TOKEN_ANNOTATION)}"
 # Seconds at weight 0 between entering the route and getting weight, and between losing weight and leaving. Measured:
 # 0 of 18,804 requests lost with 0.2 s; Contour itself holds changes back for up to 0.5 s.
 SETTLE = 1.0
@@ -111,7 +111,7 @@ class HTTPRoute:
         """
         rules = self._wanted(current, weights, stable, canary, port, resting)
         return [
-            _test(_TOKEN_PATH, str(token)),
+            _test(TOKEN_PATH, str(token)),
             *(_test(_backends_path(old["rule"]), old["backendRefs"]) for old in current.backends),
             *(_replace(_backends_path(new["rule"]), new["backendRefs"]) for new in rules),
         ]
@@ -127,8 +127,8 @@ class HTTPRoute:
         """
         rules = self._wanted(current, weights, stable, canary, port, resting)
         return [
-            _test(_TOKEN_PATH, str(token)),
-            _replace(_TOKEN_PATH, str(token + 1)),
+            _test(TOKEN_PATH, str(token)),
+            _replace(TOKEN_PATH, str(token + 1)),
             *(_replace(_backends_path(new["rule"]), new["backendRefs"]) for new in rules),
         ]
 
@@ -143,7 +143,7 @@ class HTTPRoute:
             if found > token:
                 raise Overtaken(
                     f"{KIND} {self.name} carries token {found}, ours is {token}: a newer run holds it.",
-                    path=_TOKEN_PATH, expected=str(token), found=str(found),
+                    path=TOKEN_PATH, expected=str(token), found=str(found),
                 )
             if found == token:
                 return

@@ -15,6 +15,7 @@ from ansible_collections.releng.runbooks.plugins.module_utils.errors import (
 )
 from ansible_collections.releng.runbooks.plugins.module_utils.kube import TOKEN_ANNOTATION
 from ansible_collections.releng.runbooks.plugins.module_utils.release import moving
+from ansible_collections.releng.runbooks.plugins.module_utils.release.judged import JudgedPods
 from ansible_collections.releng.runbooks.plugins.module_utils.release.state import Side
 from ansible_collections.releng.runbooks.plugins.module_utils.release.step import Guarded
 from tests.unit.plugins.module_utils.release.world import GATE, OUTAGE, World, step
@@ -311,3 +312,17 @@ def test_nothing_passes_while_the_gateway_serves_an_older_route(world: World) ->
     assert runs.run(step(10)).verdict is Verdict.PASS
     assert world.clock.now() - begun >= 45
     assert any("the gateway has not taken these weights yet" in line for line in world.said)
+
+
+def test_a_crash_is_a_verdict_while_the_gateway_is_late_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds a step is no reason to look away from its pods."""
+    runs = guarded(world)
+
+    def crashed(_pods: JudgedPods) -> str:
+        raise RunbookError("CrashLoop: container app crashed once.")
+
+    monkeypatch.setattr(JudgedPods, "look", crashed)
+    monkeypatch.setattr(runs, "_foreign", lambda _wanted: "the gateway has not taken these weights yet")
+    with pytest.raises(RunbookError, match="crashed once. All traffic is on stable"):
+        runs.run(step(10))
+    assert world.backends == ON_STABLE
